@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package config reads the one settings file of a hub or a node: TOML,
+// decoded strictly into one struct, so that a misspelt key is an error with
+// its line and never a default that nobody chose.
+//
+// Settings say where things are and how they listen. What the province
+// decides (policies, units, rosters, due dates) is data in the database.
+// Secrets never stand in the file: a setting that ends in _file names the
+// file that holds one. Every field has a usable zero, so no file at all is a
+// valid file: `lachan serve` then keeps everything in ./lachan-data.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"lachan/internal/problem"
+)
+
+// Hub is the settings of `lachan serve`.
+type Hub struct {
+	DataDir    string   `toml:"data_dir" doc:"Folder for the database, the blobs and the bus where those are embedded."`
+	SecretsDir string   `toml:"secrets_dir" doc:"Folder for the hub's own secrets (hash pepper, signing keys). Keep it out of the data folder and its backup. Empty: DATA_DIR with -secrets appended."`
+	Language   string   `toml:"language" doc:"Language of pages where the reader has chosen none: vi or en."`
+	HTTP       HTTP     `toml:"http"`
+	Database   Database `toml:"database"`
+	Bus        Bus      `toml:"bus"`
+	Blobs      Blobs    `toml:"blobs"`
+	Province   Province `toml:"province"`
+	Log        Log      `toml:"log"`
+}
+
+// HTTP is where and how the hub serves its pages.
+type HTTP struct {
+	Listen       string   `toml:"listen" doc:"Address and port of the pages."`
+	PublicURL    string   `toml:"public_url" doc:"The address people type, with https. Empty: http and the listening address; then cookies are not marked Secure, so use it on one machine only."`
+	CertFile     string   `toml:"cert_file" doc:"Own certificate (PEM). With key_file the hub speaks TLS itself."`
+	KeyFile      string   `toml:"key_file" doc:"The certificate's private key (PEM)."`
+	TrustedProxy []string `toml:"trusted_proxy" doc:"Networks of a proxy that ends TLS. Only its X-Forwarded-Proto is believed; the client address that it passes is dropped unread."`
+}
+
+// Database is where the truth lies.
+type Database struct {
+	URL     string `toml:"url" doc:"sqlite:FILE or postgres://USER@HOST/NAME. Empty: SQLite in the data folder."`
+	URLFile string `toml:"url_file" doc:"File that holds the URL, where it contains a password."`
+}
+
+// Bus is how the hub reaches the nodes.
+type Bus struct {
+	URL             string `toml:"url" doc:"External NATS cluster, nats://… or tls://…. Empty: embedded."`
+	CredsFile       string `toml:"creds_file" doc:"Credentials of the hub on an external cluster."`
+	Listen          string `toml:"listen" doc:"Where the embedded bus listens for nodes."`
+	WebSocketListen string `toml:"websocket_listen" doc:"Where the embedded bus listens for nodes behind port 443. Empty: not at all."`
+	Advertise       string `toml:"advertise" doc:"Address that nodes are told to connect to. Empty: the listening address."`
+}
+
+// Blobs is where sealed files lie.
+type Blobs struct {
+	URL string `toml:"url" doc:"s3://BUCKET?endpoint=…&region=…. Empty: a folder in the data folder."`
+}
+
+// Province names the pack that the hub serves.
+type Province struct {
+	Name  string `toml:"name" doc:"Name shown beside the logo."`
+	Pack  string `toml:"pack" doc:"Name of the built-in province pack."`
+	Leave string `toml:"leave_url" doc:"Harmless page that Quick exit opens."`
+}
+
+// Log is how much the hub says.
+type Log struct {
+	Level string `toml:"level" doc:"debug, info, warn or error."`
+	JSON  bool   `toml:"json" doc:"One JSON object a line instead of text."`
+}
+
+// Default is the settings of a hub that was given none.
+func Default() Hub {
+	return Hub{
+		DataDir: "lachan-data", Language: "vi",
+		HTTP:     HTTP{Listen: "127.0.0.1:8080"},
+		Bus:      Bus{Listen: "127.0.0.1:4222"},
+		Province: Province{Pack: "quangngai", Leave: "https://nchmf.gov.vn/"},
+		Log:      Log{Level: "info"},
+	}
+}
+
+// Load reads the settings file; an empty path gives Default. The result is
+// complete and checked.
+func Load(path string) (Hub, error) {
+	cfg := Default()
+	if path != "" {
+		if err := DecodeFile(path, &cfg); err != nil {
+			return Hub{}, err
+		}
+	}
+	cfg.complete()
+	return cfg, cfg.Validate()
+}
+
+func (c *Hub) complete() {
+	if c.SecretsDir == "" {
+		c.SecretsDir = strings.TrimRight(c.DataDir, "/") + "-secrets"
+	}
+	if c.Database.URL == "" && c.Database.URLFile == "" {
+		c.Database.URL = "sqlite:" + filepath.Join(c.DataDir, "lachan.db")
+	}
+	if c.Province.Name == "" {
+		c.Province.Name = c.Province.Pack
+	}
+}
+
+// DatabaseURL is the database's URL, read from its file where the settings
+// say so.
+func (c Hub) DatabaseURL() (string, error) {
+	if c.Database.URLFile == "" {
+		return c.Database.URL, nil
+	}
+	data, err := os.ReadFile(c.Database.URLFile)
+	if err != nil {
+		return "", problem.New("config/unreadable", "file", c.Database.URLFile).Wrap(err)
+	}
+	return strings.TrimSpace(string(data)), nil
+}
+
+// BaseURL is the address of the pages, without a slash at its end.
+func (c Hub) BaseURL() string {
+	if c.HTTP.PublicURL != "" {
+		return strings.TrimRight(c.HTTP.PublicURL, "/")
+	}
+	if c.HTTP.CertFile != "" {
+		return "https://" + c.HTTP.Listen
+	}
+	return "http://" + c.HTTP.Listen
+}
+
+// Secure reports whether browsers reach the hub by https.
+func (c Hub) Secure() bool { return strings.HasPrefix(c.BaseURL(), "https://") }
+
+// SingleMachine reports whether a second hub must not start on the same data:
+// true while database, bus or blobs are embedded or in a folder.
+func (c Hub) SingleMachine() bool {
+	return strings.HasPrefix(c.Database.URL, "sqlite:") || c.Bus.URL == "" || c.Blobs.URL == ""
+}
+
+// Validate names every faulty setting at once.
+func (c Hub) Validate() error {
+	p := problem.New("config/faulty")
+	bad := func(key, code string, args ...any) { p.Field(key, code, args...) }
+	if c.DataDir == "" {
+		bad("data_dir", "input/required")
+	}
+	if c.Language != "vi" && c.Language != "en" {
+		bad("language", "input/not-a-choice")
+	}
+	if within(c.DataDir, c.SecretsDir) {
+		bad("secrets_dir", "config/secrets-inside-data")
+	}
+	if _, err := netip.ParseAddrPort(c.HTTP.Listen); err != nil && !hostPort(c.HTTP.Listen) {
+		bad("http.listen", "config/not-an-address")
+	}
+	if c.HTTP.PublicURL != "" {
+		u, err := url.Parse(c.HTTP.PublicURL)
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" {
+			bad("http.public_url", "config/not-a-url")
+		}
+	}
+	if (c.HTTP.CertFile == "") != (c.HTTP.KeyFile == "") {
+		bad("http.cert_file", "config/cert-without-key")
+	}
+	for _, n := range c.HTTP.TrustedProxy {
+		if _, err := netip.ParsePrefix(n); err != nil {
+			bad("http.trusted_proxy", "config/not-a-network", "value", n)
+		}
+	}
+	if c.Database.URL != "" && c.Database.URLFile != "" {
+		bad("database.url", "config/two-urls")
+	}
+	if c.Bus.URL == "" && !hostPort(c.Bus.Listen) {
+		bad("bus.listen", "config/not-an-address")
+	}
+	if c.Blobs.URL != "" && !strings.HasPrefix(c.Blobs.URL, "s3://") {
+		bad("blobs.url", "config/not-a-url")
+	}
+	if c.Province.Pack == "" {
+		bad("province.pack", "input/required")
+	}
+	switch c.Log.Level {
+	case "debug", "info", "warn", "error":
+	default:
+		bad("log.level", "input/not-a-choice")
+	}
+	return p.OrNil()
+}
+
+func hostPort(s string) bool {
+	i := strings.LastIndexByte(s, ':')
+	return i >= 0 && i < len(s)-1
+}
+
+func within(parent, child string) bool {
+	rel, err := filepath.Rel(parent, child)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
+}
+
+// DecodeFile reads a TOML file into v strictly. Every unknown key is named
+// with its line in one problem (config/faulty). The file's text never gets
+// into the error: it may hold what is secret.
+func DecodeFile(path string, v any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return problem.New("config/unreadable", "file", path).Wrap(err)
+	}
+	return Decode(data, v)
+}
+
+// Decode is DecodeFile for text that has been read.
+func Decode(data []byte, v any) error {
+	dec := toml.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(v)
+	if err == nil {
+		return nil
+	}
+	p := problem.New("config/faulty")
+	var unknown *toml.StrictMissingError
+	var broken *toml.DecodeError
+	switch {
+	case errors.As(err, &unknown):
+		for _, e := range unknown.Errors {
+			row, _ := e.Position()
+			p.Field(strings.Join(e.Key(), "."), "config/unknown-key", "line", row)
+		}
+	case errors.As(err, &broken):
+		row, col := broken.Position()
+		p.Field(strings.Join(broken.Key(), "."), "config/syntax", "line", row, "column", col)
+	default:
+		return fmt.Errorf("config: %w", err)
+	}
+	return p
+}
