@@ -44,20 +44,16 @@ type preparedKey struct {
 // "postgres://user@host/name?…" (any URL that pgx takes). It runs no
 // migration. The caller closes it.
 func Open(ctx context.Context, url string) (*DB, error) {
-	db := &DB{url: url, prepared: map[preparedKey]*sql.Stmt{}}
-	var err error
-	switch {
-	case strings.HasPrefix(url, "sqlite:"):
-		db.dialect = SQLite
-		db.write, db.read, err = openSQLite(strings.TrimPrefix(url, "sqlite:"))
-	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
-		db.dialect = Postgres
+	dialect, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	db := &DB{dialect: dialect, url: url, prepared: map[preparedKey]*sql.Stmt{}}
+	if dialect == Postgres {
 		db.write, err = openPostgres(ctx, url)
 		db.read = db.write
-	default:
-		// The URL may hold a password, so only its scheme is named.
-		scheme, _, _ := strings.Cut(url, ":")
-		return nil, fmt.Errorf("sqldb: unknown kind of database %q; want sqlite: or postgres://", scheme)
+	} else {
+		db.write, db.read, err = openSQLite(strings.TrimPrefix(url, "sqlite:"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("sqldb: open %s: %w", db.dialect, err)
@@ -67,6 +63,18 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, fmt.Errorf("sqldb: open %s: %w", db.dialect, err)
 	}
 	return db, nil
+}
+
+func parse(url string) (Dialect, error) {
+	switch {
+	case strings.HasPrefix(url, "sqlite:"):
+		return SQLite, nil
+	case strings.HasPrefix(url, "postgres://"), strings.HasPrefix(url, "postgresql://"):
+		return Postgres, nil
+	}
+	// The URL may hold a password, so only its scheme is named.
+	scheme, _, _ := strings.Cut(url, ":")
+	return "", fmt.Errorf("sqldb: unknown kind of database %q; want sqlite: or postgres://", scheme)
 }
 
 // Dialect says which of the two databases this is.
@@ -155,9 +163,6 @@ func (tx *Tx) SQL() *sql.Tx { return tx.tx }
 func (tx *Tx) OnCommit(fn func()) { tx.onCommit = append(tx.onCommit, fn) }
 
 func (tx *Tx) exec(ctx context.Context, q *Query, args []any) (sql.Result, error) {
-	if tx.db.dialect == Postgres {
-		return tx.tx.ExecContext(ctx, q.Text, args...) // pgx caches by text
-	}
 	return tx.tx.ExecContext(ctx, q.Text, args...)
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"lachan/internal/logs"
+	"lachan/internal/problem"
+)
+
+// contentPolicy allows our own files and nothing else: no inline script or
+// style, no frame around us, no form that leads away.
+const contentPolicy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func (s *Server) headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "accelerometer=(), camera=(), display-capture=(), fullscreen=(), geolocation=(), microphone=(), payment=(), usb=()")
+		h.Set("X-Robots-Tag", "noarchive")
+		if !strings.HasPrefix(r.URL.Path, "/static/") {
+			h.Set("Cache-Control", "no-store")
+		}
+		if s.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// crossOrigin refuses a POST that a browser says came from another site.
+func (s *Server) crossOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := s.guard.Check(r); err != nil {
+			s.fail(w, r, problem.New("page/cross-site").Wrap(err))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// observe writes one event for each request, without address, user agent or
+// query, and turns a panic into an answer.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/static/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, event := logs.Begin(r.Context(), "request", slog.String("method", r.Method))
+		r = r.WithContext(ctx)
+		seen := &statusWriter{ResponseWriter: w}
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				// The value of a panic may hold what a person wrote: only its
+				// type is logged.
+				err := fmt.Errorf("panic of type %T", p)
+				logs.Fail(ctx, err)
+				if seen.status == 0 {
+					s.fail(seen, r, err)
+				}
+			}
+			logs.Add(ctx, slog.Int("status", seen.status))
+			event.End(ctx, s.Log, seen.status >= 500)
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap serves http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// DropClient wraps a handler so that nothing behind it can learn who calls:
+// the address of the client is removed, and of what a proxy adds only the
+// protocol is read, if the proxy is one of ours.
+func DropClient(next http.Handler, proxies []netip.Prefix) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		trusted := false
+		if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+			for _, p := range proxies {
+				trusted = trusted || p.Contains(from.Addr().Unmap())
+			}
+		}
+		proto := r.Header.Get("X-Forwarded-Proto")
+		for _, name := range []string{"X-Forwarded-For", "X-Real-Ip", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "Cf-Connecting-Ip", "True-Client-Ip", "Via"} {
+			r.Header.Del(name)
+		}
+		r.RemoteAddr = ""
+		if trusted && proto != "" && proto != "https" {
+			http.Redirect(w, r, "https://"+r.Host+r.URL.RequestURI(), http.StatusPermanentRedirect)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
