@@ -76,6 +76,12 @@ CREATE TABLE schools_list_name (
     PRIMARY KEY (domain, edition)
 ) STRICT, WITHOUT ROWID;
 
+-- Editions that no list points to: being written, or being dropped.
+CREATE TABLE schools_edition (
+    edition INTEGER NOT NULL PRIMARY KEY,
+    begun   INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE schools_block (
     id          TEXT NOT NULL PRIMARY KEY,
     decision    TEXT NOT NULL, -- id of the decision in casework, or ''

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package schools
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"lachan/internal/authz"
+	"lachan/internal/bundle"
+	"lachan/internal/clock"
+	"lachan/internal/problem"
+	"lachan/internal/sqldb"
+)
+
+// BundleInfo describes a bundle; OpenBundle has its bytes.
+type BundleInfo struct {
+	Number  int64
+	File    string // key among the Files
+	SHA256  string // of the file, hex
+	Bytes   int64
+	Names   int
+	Sets    int   // different sets of categories
+	Folded  int64 // the highest delta whose effect is in it
+	Lists   []BundledList
+	Created time.Time
+}
+
+// BundledList is a list as it went into a bundle.
+type BundledList struct {
+	Name     string `json:"name"`
+	Category string `json:"category"`
+	Names    int    `json:"names"`
+	Edition  int64  `json:"edition"`
+}
+
+const bundleColumns = `number, file, sha256, bytes, names, sets, folded, lists, created`
+
+var (
+	queryBundlePut = sqldb.Register("schools.bundle_put", `
+		INSERT INTO schools_bundle (`+bundleColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`)
+	queryBundles    = sqldb.Register("schools.bundles", `SELECT `+bundleColumns+` FROM schools_bundle ORDER BY number DESC LIMIT $1`)
+	queryBundle     = sqldb.Register("schools.bundle", `SELECT `+bundleColumns+` FROM schools_bundle WHERE number = $1`)
+	queryBundleDrop = sqldb.Register("schools.bundle_drop", `DELETE FROM schools_bundle WHERE number = $1`)
+	queryNamesPage  = sqldb.Register("schools.names_page", `
+		SELECT domain FROM schools_list_name WHERE edition = $1 AND domain > $2 ORDER BY domain LIMIT $3`)
+)
+
+// BuildBundle compiles lists, services, policies and the blocks in force into
+// one signed file, stores it and makes it the current one. The three newest
+// stay (Settings.KeepBundles).
+//
+// The number of the newest delta is read before the blocks, in the same
+// transaction, so that no decision falls between the bundle and the deltas.
+func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInfo, error) {
+	permit, err := s.authz.Check(ctx, actor, "schools.list_import", room("bundle", ""))
+	if err != nil {
+		return BundleInfo{}, err
+	}
+	var lists []List
+	var blocks []Block
+	info := BundleInfo{Created: s.clock.Now()}
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		if info.Number, err = next(ctx, tx, "bundle"); err != nil {
+			return err
+		}
+		if info.Folded, err = counter(ctx, tx, "delta"); err != nil {
+			return err
+		}
+		if lists, err = sqldb.All(ctx, tx, queryLists, scanList); err != nil {
+			return err
+		}
+		blocks, err = sqldb.All(ctx, tx, queryBlocksRunning, scanBlock, s.now())
+		return err
+	})
+	if err != nil {
+		return info, wrap("build bundle", err)
+	}
+	builder, err := s.builder(ctx, lists, blocks)
+	if err != nil {
+		return info, err
+	}
+	for _, l := range lists {
+		info.Lists = append(info.Lists, BundledList{l.Name, l.Category, l.Names, l.edition})
+	}
+	// 10 bytes a name: 50 MB for five million, held once while it is stored.
+	var file bytes.Buffer
+	stats, err := builder.Build(&file, bundle.Head{Number: uint64(info.Number), Created: clock.Micro(info.Created), Folded: uint64(info.Folded)}, s.signer)
+	if err != nil {
+		return info, err
+	}
+	sum := sha256.Sum256(file.Bytes())
+	info.SHA256, info.Bytes, info.Names, info.Sets = hex.EncodeToString(sum[:]), stats.Bytes, stats.Names, stats.Sets
+	info.File = fmt.Sprintf("bundles/%d-%s", info.Number, info.SHA256[:16])
+	if err := s.files.Put(ctx, info.File, &file); err != nil {
+		return info, wrap("store bundle", err)
+	}
+	return info, s.publishBundle(ctx, actor, permit, info)
+}
+
+// builder gathers what the next bundle is made of.
+func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*bundle.Builder, error) {
+	c := s.catalogue
+	var categories []bundle.Category
+	for _, k := range c.Categories {
+		categories = append(categories, bundle.Category{Code: k.Code, Kind: bundle.KindCategory})
+	}
+	for _, k := range c.Services {
+		categories = append(categories, bundle.Category{Code: k.Code, Kind: bundle.KindService})
+	}
+	b, err := bundle.NewBuilder(categories)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range c.Policies {
+		band, ok := bundle.ParseBand(p.Band)
+		if !ok {
+			return nil, problem.New("schools/unknown-band", "band", p.Band)
+		}
+		if err := b.Policy(bundle.Policy{Band: band, Blocked: p.Blocked, Allowed: p.Allowed}); err != nil {
+			return nil, err
+		}
+	}
+	for _, n := range c.never.all() {
+		b.NeverBlock(n)
+	}
+	for _, set := range []*nameSet{&c.protected, &c.popular} {
+		for _, n := range set.all() {
+			b.Protect(n)
+		}
+	}
+	for _, k := range c.Services {
+		for _, d := range k.Domains {
+			n, err := bundle.ParseName(d)
+			if err != nil {
+				return nil, err
+			}
+			if err := b.Add(n, k.Code); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, l := range lists {
+		if err := s.addNames(ctx, b, l); err != nil {
+			return nil, wrap("read list for bundle", err)
+		}
+	}
+	for _, k := range blocks {
+		e, err := k.entry()
+		if err == nil {
+			err = b.Run(e)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+func (s *Service) addNames(ctx context.Context, b *bundle.Builder, l List) error {
+	const page = 10_000
+	count := 0
+	for after := ""; ; {
+		names, err := sqldb.All(ctx, s.db.Read(), queryNamesPage, sqldb.Scalar[string], l.edition, after, page)
+		if err != nil {
+			return err
+		}
+		for _, text := range names {
+			n, err := bundle.ParseName(text)
+			if err != nil {
+				return err
+			}
+			if err := b.Add(n, l.Category); err != nil {
+				return err
+			}
+		}
+		count += len(names)
+		if len(names) < page {
+			break
+		}
+		after = names[len(names)-1]
+	}
+	if count != l.Names { // it was replaced while we read
+		return problem.New("schools/list-changed", "name", l.Name)
+	}
+	return nil
+}
+
+// publishBundle makes a stored file the current bundle and drops old ones.
+func (s *Service) publishBundle(ctx context.Context, actor authz.Actor, permit authz.Permit, info BundleInfo) error {
+	lists, err := json.Marshal(info.Lists)
+	if err != nil {
+		return err
+	}
+	var old []BundleInfo
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		_, err := sqldb.Exec(ctx, tx, queryBundlePut, info.Number, info.File, info.SHA256, info.Bytes, info.Names, info.Sets, info.Folded,
+			string(lists), clock.Micro(info.Created))
+		if err != nil {
+			return err
+		}
+		all, err := sqldb.All(ctx, tx, queryBundles, scanBundle, 1000)
+		if err != nil {
+			return err
+		}
+		old = all[min(len(all), s.settings.KeepBundles):]
+		for _, o := range old {
+			if _, err := sqldb.Exec(ctx, tx, queryBundleDrop, o.Number); err != nil {
+				return err
+			}
+		}
+		return s.record(ctx, tx, step{kind: "schools.bundle_built", actor: actor.Name(), object: fmt.Sprint(info.Number), permit: permit, details: info})
+	})
+	if err != nil {
+		return wrap("publish bundle", err)
+	}
+	for _, o := range old {
+		if err := s.files.Delete(ctx, o.File); err != nil {
+			s.log.WarnContext(ctx, "old bundle not deleted", "bundle", o.Number, "error", err)
+		}
+	}
+	if err := s.publisher.PublishBundle(ctx, info); err != nil {
+		s.log.WarnContext(ctx, "bundle not published; nodes will ask for it", "bundle", info.Number, "error", err)
+	}
+	return nil
+}
+
+// CurrentBundle is the newest bundle; schools/no-bundle before the first.
+func (s *Service) CurrentBundle(ctx context.Context) (BundleInfo, error) {
+	b, err := sqldb.One(ctx, s.db.Read(), queryBundles, scanBundle, 1)
+	return b, notFound(err, "schools/no-bundle")
+}
+
+// OpenBundle opens the file of a bundle that is still kept. The caller closes
+// it.
+func (s *Service) OpenBundle(ctx context.Context, number int64) (BundleInfo, io.ReadCloser, error) {
+	info, err := sqldb.One(ctx, s.db.Read(), queryBundle, scanBundle, number)
+	if err != nil {
+		return info, nil, notFound(err, "schools/no-bundle")
+	}
+	file, err := s.files.Get(ctx, info.File)
+	return info, file, wrap("open bundle", err)
+}
+
+// Stale says how many lists have changed since the current bundle was built
+// and how many deltas lie over it.
+func (s *Service) Stale(ctx context.Context) (lists int, deltas int64, err error) {
+	info, err := s.CurrentBundle(ctx)
+	if err != nil && !problem.Is(err, "schools/no-bundle") {
+		return 0, 0, err
+	}
+	have := map[int64]bool{}
+	for _, l := range info.Lists {
+		have[l.Edition] = true
+	}
+	now, err := sqldb.All(ctx, s.db.Read(), queryLists, scanList)
+	if err != nil {
+		return 0, 0, wrap("stale", err)
+	}
+	for _, l := range now {
+		if have[l.edition] {
+			delete(have, l.edition)
+		} else {
+			lists++
+		}
+	}
+	highest, err := s.HighestDelta(ctx)
+	return lists + len(have), highest - info.Folded, err
+}
+
+func scanBundle(r sqldb.Row) (b BundleInfo, err error) {
+	var lists string
+	var created int64
+	if err := r.Scan(&b.Number, &b.File, &b.SHA256, &b.Bytes, &b.Names, &b.Sets, &b.Folded, &lists, &created); err != nil {
+		return b, err
+	}
+	b.Created = clock.FromMicro(created)
+	return b, json.Unmarshal([]byte(lists), &b.Lists)
+}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package schools
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"sync"
+
+	"lachan/internal/bus"
+	"lachan/internal/problem"
+)
+
+// Edge answers what nodes ask over the bus. The bus has proven who asks; Edge
+// sees to it that a node gets the side files of its own schools and no others.
+// Deltas and bundles are signed and the same for all.
+type Edge struct {
+	schools *Service
+	mu      sync.Mutex
+	open    []openBundle // the newest first, at most two: nodes may still be at the last one
+}
+
+type openBundle struct {
+	number uint64
+	data   []byte
+}
+
+var _ bus.Hub = (*Edge)(nil)
+
+// NewEdge answers by s.
+func NewEdge(s *Service) *Edge { return &Edge{schools: s} }
+
+// State implements bus.Hub.
+func (e *Edge) State(ctx context.Context) (bus.Heartbeat, error) {
+	info, err := e.schools.CurrentBundle(ctx)
+	if err != nil && !problem.Is(err, "schools/no-bundle") {
+		return bus.Heartbeat{}, err
+	}
+	delta, err := e.schools.HighestDelta(ctx)
+	return bus.Heartbeat{Bundle: uint64(info.Number), Delta: uint64(delta)}, err
+}
+
+// BundleChunk implements bus.Hub. The file is read from the store once and
+// handed out from memory, since a thousand schools may ask in the same minute.
+func (e *Edge) BundleChunk(ctx context.Context, _ string, r bus.ChunkRequest) (bus.Chunk, error) {
+	number := r.Number
+	if number == 0 {
+		info, err := e.schools.CurrentBundle(ctx)
+		if err != nil {
+			return bus.Chunk{}, err
+		}
+		number = uint64(info.Number)
+	}
+	data, err := e.bundle(ctx, number)
+	if err != nil {
+		return bus.Chunk{}, err
+	}
+	return bus.ReadChunk(bytes.NewReader(data), number, uint64(len(data)), r)
+}
+
+func (e *Edge) bundle(ctx context.Context, number uint64) ([]byte, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock() // the others wait for the one who reads
+	for _, o := range e.open {
+		if o.number == number {
+			return o.data, nil
+		}
+	}
+	info, file, err := e.schools.OpenBundle(ctx, int64(number))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(file)
+	if err != nil {
+		return nil, wrap("read bundle", err)
+	}
+	if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != info.SHA256 {
+		return nil, problem.New("bundle/damaged")
+	}
+	e.open = append([]openBundle{{number, data}}, e.open...)
+	e.open = e.open[:min(2, len(e.open))]
+	return data, nil
+}
+
+// DeltasAfter implements bus.Hub.
+func (e *Edge) DeltasAfter(ctx context.Context, _ string, after uint64) ([][]byte, error) {
+	deltas, err := e.schools.Deltas(ctx, int64(after))
+	sealed := make([][]byte, len(deltas))
+	for i, d := range deltas {
+		sealed[i] = d.Sealed
+	}
+	return sealed, err
+}
+
+// Side implements bus.Hub.
+func (e *Edge) Side(ctx context.Context, node, school string) ([]byte, error) {
+	serves, err := e.schools.NodeServes(ctx, node, school)
+	if err != nil {
+		return nil, err
+	}
+	if !serves {
+		return nil, problem.New("schools/no-school")
+	}
+	side, err := e.schools.Side(ctx, school)
+	return side.Sealed, err
+}
+
+// Counts implements bus.Hub.
+func (e *Edge) Counts(ctx context.Context, node string, c bus.Counts) error {
+	if err := c.Validate(); err != nil {
+		return err
+	}
+	cells := make([]CountCell, len(c.Cells))
+	for i, cell := range c.Cells {
+		cells[i] = CountCell{
+			School: cell.School, Band: cell.Band, Category: cell.Category,
+			Span: Span(cell.Period), Start: cell.Start, Devices: cell.Devices,
+		}
+	}
+	_, err := e.schools.RecordCounts(ctx, node, int64(c.Sequence), cells)
+	return err
+}
+
+// Health implements bus.Hub.
+func (e *Edge) Health(ctx context.Context, node string, h bus.Health) error {
+	return e.schools.Heartbeat(ctx, node, Health{
+		Version: h.Version, Bundle: int64(h.Bundle), Delta: int64(h.Delta), Resolving: h.Resolving,
+	})
+}
+
+// Ask implements bus.Hub.
+func (e *Edge) Ask(ctx context.Context, node string, a bus.Ask) error {
+	return e.schools.Ask(ctx, node, a.School, a.Band, a.Domain, a.Day)
+}
+
+// OnBus publishes over the bus.
+func OnBus(b *bus.Bus) Publisher { return onBus{b} }
+
+type onBus struct{ bus *bus.Bus }
+
+func (o onBus) PublishDelta(_ context.Context, d SealedDelta) error {
+	return o.bus.PublishDelta(d.Sealed)
+}
+
+func (o onBus) PublishBundle(_ context.Context, b BundleInfo) error {
+	return o.bus.PublishBundle(uint64(b.Number))
+}
+
+func (o onBus) PublishSide(_ context.Context, s SealedSide) error {
+	return o.bus.PublishSide(s.School, s.Sealed)
+}

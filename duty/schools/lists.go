@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package schools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"lachan/internal/authz"
+	"lachan/internal/bundle"
+	"lachan/internal/clock"
+	"lachan/internal/id"
+	"lachan/internal/locale"
+	"lachan/internal/problem"
+	"lachan/internal/sqldb"
+)
+
+// List is one list of names of one category.
+type List struct {
+	ID       string
+	Name     string
+	Category string
+	Format   Format
+	Trust    Trust
+	Source   string // where it comes from, as a reader can find it
+	Licence  string
+	Names    int
+	Report   Report // of the last import
+	Updated  time.Time
+	edition  int64
+}
+
+// Trust is how far a list is believed.
+type Trust string
+
+// The steps of trust.
+const (
+	Ours     Trust = "ours"     // made or checked by the province
+	Known    Trust = "known"    // kept by people with a name
+	Unproven Trust = "unproven" // new here
+)
+
+// ListMeta says what is being imported. A list of the same name is replaced.
+type ListMeta struct {
+	Name     string // up to 80 letters
+	Category string // code of a category or service
+	Format   Format
+	Trust    Trust  // Unproven if empty
+	Source   string // up to 300 letters
+	Licence  string // up to 80 letters
+}
+
+// Validate lists the faulty fields.
+func (m ListMeta) validate(c *Catalogue) error {
+	p := problem.New("input/faulty")
+	needText(p, "name", m.Name, 80, true)
+	needText(p, "source", m.Source, 300, false)
+	needText(p, "licence", m.Licence, 80, false)
+	if !c.knows(m.Category) {
+		p.Field("category", "input/not-a-choice")
+	}
+	if m.Format != Hosts && m.Format != Plain && m.Format != Adblock {
+		p.Field("format", "input/not-a-choice")
+	}
+	if m.Trust != Ours && m.Trust != Known && m.Trust != Unproven {
+		p.Field("trust", "input/not-a-choice")
+	}
+	return p.OrNil()
+}
+
+func needText(p *problem.Error, field, text string, longest int, must bool) {
+	switch n := len([]rune(text)); {
+	case n == 0 && must:
+		p.Field(field, "input/required")
+	case n > longest:
+		p.Field(field, "input/too-long", "max", longest)
+	}
+}
+
+// knows reports whether code is a category or a service.
+func (c *Catalogue) knows(code string) bool {
+	for _, s := range c.Services {
+		if s.Code == code {
+			return true
+		}
+	}
+	_, ok := c.Category(code)
+	return ok
+}
+
+// ListImport reads a list of any size and puts it in the place of the one of
+// the same name. Names are written beside those in force, in short
+// transactions that hold nobody up; the switch to them, with the ledger entry,
+// is one transaction at the end. A list that fails half-way changes nothing.
+// The names count from the next bundle on (BuildBundle).
+func (s *Service) ListImport(ctx context.Context, actor authz.Actor, meta ListMeta, r io.Reader) (List, error) {
+	permit, err := s.authz.Check(ctx, actor, "schools.list_import", room("list", ""))
+	if err != nil {
+		return List{}, err
+	}
+	meta.Name, meta.Source, meta.Licence = locale.Normalize(meta.Name), locale.Normalize(meta.Source), locale.Normalize(meta.Licence)
+	if meta.Trust == "" {
+		meta.Trust = Unproven
+	}
+	if err := meta.validate(s.catalogue); err != nil {
+		return List{}, err
+	}
+	var edition int64
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		edition, err = next(ctx, tx, "edition")
+		if err == nil {
+			_, err = sqldb.Exec(ctx, tx, queryEditionBegin, edition, s.now())
+		}
+		return err
+	})
+	if err != nil {
+		return List{}, wrap("new edition", err)
+	}
+	sink := &listSink{ctx: ctx, db: s.db, edition: edition}
+	report, err := ReadList(r, meta.Format, s.catalogue.guard(meta.Category), sink)
+	if err == nil {
+		err = sink.flush()
+		report.Taken, report.Duplicates = sink.fresh, sink.given-sink.fresh
+	}
+	if err == nil && report.Taken == 0 {
+		err = problem.New("schools/empty-list", "lines", report.Lines, "skipped", report.Skipped)
+	}
+	if err != nil {
+		return List{}, errors.Join(err, s.dropEdition(context.WithoutCancel(ctx), edition))
+	}
+	list, old, err := s.switchEdition(ctx, actor, permit, meta, report, edition)
+	if err != nil {
+		return List{}, errors.Join(err, s.dropEdition(context.WithoutCancel(ctx), edition))
+	}
+	if old != 0 {
+		err = s.dropEdition(ctx, old)
+	}
+	return list, err
+}
+
+func (s *Service) switchEdition(ctx context.Context, actor authz.Actor, permit authz.Permit, meta ListMeta, report Report, edition int64) (list List, old int64, err error) {
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		list = List{
+			ID: id.New(), Name: meta.Name, Category: meta.Category, Format: meta.Format, Trust: meta.Trust,
+			Source: meta.Source, Licence: meta.Licence, Names: report.Taken, Report: report, Updated: s.clock.Now(), edition: edition,
+		}
+		old = 0
+		before, err := sqldb.One(ctx, tx, queryListByName, scanList, meta.Name)
+		switch {
+		case err == nil:
+			list.ID, old = before.ID, before.edition
+			if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, old, s.now()); err != nil {
+				return err // it is now one that nobody points to
+			}
+		case !errors.Is(err, sqldb.ErrNoRows):
+			return err
+		}
+		if err := saveList(ctx, tx, list); err != nil {
+			return err
+		}
+		if _, err := sqldb.Exec(ctx, tx, queryEditionEnd, edition); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, step{kind: "schools.list_imported", actor: actor.Name(), object: list.ID, permit: permit, details: map[string]any{
+			"name": list.Name, "category": list.Category, "format": list.Format, "source": list.Source, "licence": list.Licence,
+			"lines": report.Lines, "taken": report.Taken, "duplicates": report.Duplicates, "skipped": report.Skipped, "before": before.Names,
+		}})
+	})
+	return list, old, err
+}
+
+// Lists are all lists, by name.
+func (s *Service) Lists(ctx context.Context, actor authz.Actor) ([]List, error) {
+	if _, err := s.authz.Check(ctx, actor, "schools.view", room("list", "")); err != nil {
+		return nil, err
+	}
+	return sqldb.All(ctx, s.db.Read(), queryLists, scanList)
+}
+
+// RemoveList takes a list away. Its names go with the next bundle.
+func (s *Service) RemoveList(ctx context.Context, actor authz.Actor, listID string) error {
+	permit, err := s.authz.Check(ctx, actor, "schools.list_import", room("list", listID))
+	if err != nil {
+		return err
+	}
+	var list List
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		list, err = sqldb.One(ctx, tx, queryListByID, scanList, listID)
+		if err != nil {
+			return notFound(err, "schools/no-list")
+		}
+		if _, err := sqldb.Exec(ctx, tx, queryListDrop, listID); err != nil {
+			return err
+		}
+		if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, list.edition, s.now()); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, step{
+			kind: "schools.list_removed", actor: actor.Name(), object: listID, permit: permit,
+			details: map[string]any{"name": list.Name, "names": list.Names},
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return s.dropEdition(ctx, list.edition)
+}
+
+// listSink writes names of an edition, many in one transaction.
+type listSink struct {
+	ctx     context.Context
+	db      *sqldb.DB
+	edition int64
+	wait    []string
+	given   int
+	fresh   int
+}
+
+// perTx is how many names go into one transaction: long enough to be quick,
+// short enough that a child's report need not wait for a list.
+const perTx = 10 * rowsAtOnce
+
+// Add implements Sink. Freshness is known only when the database has answered,
+// so the counts of the report are set after flush.
+func (l *listSink) Add(names []bundle.Name) (int, error) {
+	for _, n := range names {
+		l.wait = append(l.wait, n.String())
+	}
+	l.given += len(names)
+	if len(l.wait) >= perTx {
+		return len(names), l.flush()
+	}
+	return len(names), nil
+}
+
+func (l *listSink) flush() error {
+	if len(l.wait) == 0 {
+		return nil
+	}
+	slices.Sort(l.wait) // neighbours in the index are written together
+	fresh := 0
+	err := l.db.Tx(l.ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		var err error
+		fresh, err = insertNames(ctx, tx, l.edition, l.wait)
+		return err
+	})
+	if err != nil {
+		return wrap("write names", err)
+	}
+	l.fresh += fresh
+	l.wait = l.wait[:0]
+	return nil
+}
+
+func scanList(r sqldb.Row) (List, error) {
+	var l List
+	var report string
+	var updated int64
+	if err := r.Scan(&l.ID, &l.Name, &l.Category, &l.Format, &l.Trust, &l.Source, &l.Licence, &l.edition, &l.Names, &report, &updated); err != nil {
+		return l, err
+	}
+	l.Updated = clock.FromMicro(updated)
+	return l, json.Unmarshal([]byte(report), &l.Report)
+}

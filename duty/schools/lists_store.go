@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package schools
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"lachan/internal/clock"
+	"lachan/internal/sqldb"
+)
+
+const listColumns = `id, name, category, format, trust, source, licence, edition, names, report, updated`
+
+var (
+	queryLists      = sqldb.Register("schools.lists", `SELECT `+listColumns+` FROM schools_list ORDER BY name, id`)
+	queryListByID   = sqldb.Register("schools.list_by_id", `SELECT `+listColumns+` FROM schools_list WHERE id = $1`)
+	queryListByName = sqldb.Register("schools.list_by_name", `SELECT `+listColumns+` FROM schools_list WHERE name = $1`)
+	queryListSave   = sqldb.Register("schools.list_save", `
+		INSERT INTO schools_list (`+listColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		ON CONFLICT (id) DO UPDATE SET category = excluded.category, format = excluded.format, trust = excluded.trust,
+			source = excluded.source, licence = excluded.licence, edition = excluded.edition, names = excluded.names,
+			report = excluded.report, updated = excluded.updated`)
+	queryListDrop = sqldb.Register("schools.list_drop", `DELETE FROM schools_list WHERE id = $1`)
+
+	queryNamesPut = sqldb.Register("schools.names_put", insertRows(rowsAtOnce))
+	queryNamePut  = sqldb.Register("schools.name_put", insertRows(1))
+
+	// An edition is dropped a stretch of the alphabet at a time.
+	queryNameEdge = sqldb.Register("schools.name_edge", `
+		SELECT domain FROM schools_list_name WHERE edition = $1 AND domain >= $2 ORDER BY domain LIMIT 1 OFFSET $3`)
+	queryNamesDrop = sqldb.Register("schools.names_drop", `
+		DELETE FROM schools_list_name WHERE edition = $1 AND domain >= $2 AND domain < $3`)
+	queryNamesDropRest = sqldb.Register("schools.names_drop_rest", `
+		DELETE FROM schools_list_name WHERE edition = $1 AND domain >= $2`)
+
+	queryEditionBegin = sqldb.Register("schools.edition_begin", `INSERT INTO schools_edition (edition, begun) VALUES ($1, $2)`)
+	queryEditionEnd   = sqldb.Register("schools.edition_end", `DELETE FROM schools_edition WHERE edition = $1`)
+	queryEditionsOld  = sqldb.Register("schools.editions_old", `SELECT edition FROM schools_edition WHERE begun < $1 ORDER BY edition`)
+)
+
+// rowsAtOnce is how many names one statement writes.
+const rowsAtOnce = 500
+
+func insertRows(n int) string {
+	var b strings.Builder
+	b.WriteString(`INSERT INTO schools_list_name (edition, domain) VALUES `)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "($1,$%d)", i+2)
+	}
+	b.WriteString(` ON CONFLICT (domain, edition) DO NOTHING`)
+	return b.String()
+}
+
+// insertNames writes names and says how many were not there.
+func insertNames(ctx context.Context, tx *sqldb.Tx, edition int64, names []string) (fresh int, err error) {
+	args := make([]any, rowsAtOnce+1)
+	args[0] = edition
+	for len(names) > 0 {
+		query, n := queryNamePut, 1
+		if len(names) >= rowsAtOnce {
+			query, n = queryNamesPut, rowsAtOnce
+		}
+		for i, name := range names[:n] {
+			args[i+1] = name
+		}
+		rows, err := sqldb.Exec(ctx, tx, query, args[:n+1]...)
+		if err != nil {
+			return fresh, err
+		}
+		fresh += int(rows)
+		names = names[n:]
+	}
+	return fresh, nil
+}
+
+func saveList(ctx context.Context, tx *sqldb.Tx, l List) error {
+	report, err := json.Marshal(l.Report)
+	if err != nil {
+		return err
+	}
+	_, err = sqldb.Exec(ctx, tx, queryListSave, l.ID, l.Name, l.Category, string(l.Format), string(l.Trust), l.Source, l.Licence,
+		l.edition, l.Names, string(report), clock.Micro(l.Updated))
+	return err
+}
+
+// dropEdition deletes an edition in stretches, each a short transaction.
+func (s *Service) dropEdition(ctx context.Context, edition int64) error {
+	if edition == 0 {
+		return nil
+	}
+	for from, last := "", false; !last; {
+		var edge string
+		err := s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) (err error) {
+			last = false
+			edge, err = sqldb.One(ctx, tx, queryNameEdge, sqldb.Scalar[string], edition, from, perTx)
+			if err == nil {
+				_, err = sqldb.Exec(ctx, tx, queryNamesDrop, edition, from, edge)
+				return err
+			}
+			if !errors.Is(err, sqldb.ErrNoRows) {
+				return err
+			}
+			last = true
+			if _, err = sqldb.Exec(ctx, tx, queryNamesDropRest, edition, from); err != nil {
+				return err
+			}
+			_, err = sqldb.Exec(ctx, tx, queryEditionEnd, edition)
+			return err
+		})
+		if err != nil {
+			return wrap("drop edition", err)
+		}
+		from = edge
+	}
+	return nil
+}
+
+// importFor is the longest that an import may take before its names count as
+// left behind.
+const importFor = 6 * time.Hour
+
+// SweepLists drops the names of imports and removals that were cut off more
+// than six hours ago, and says how many there were.
+func (s *Service) SweepLists(ctx context.Context) (editions int, err error) {
+	old, err := sqldb.All(ctx, s.db.Read(), queryEditionsOld, sqldb.Scalar[int64], s.now()-importFor.Microseconds())
+	if err != nil {
+		return 0, wrap("sweep lists", err)
+	}
+	for _, e := range old {
+		if err := s.dropEdition(ctx, e); err != nil {
+			return editions, err
+		}
+		editions++
+	}
+	return editions, nil
+}

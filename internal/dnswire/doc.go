@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package dnswire reads and writes DNS messages for the school node.
+//
+// A refused name must cost no more than the kernel's own work of passing a
+// packet (DESIGN.md §13), so the questions of pupils are read where they lie
+// in the buffer and a refusal is written over the same bytes: nothing is
+// unpacked, nothing allocated. RFC 1035 gives the message, RFC 6891 the OPT
+// record that carries the sizes, RFC 8914 the extended error with which a
+// refusal says that it is one (15 Blocked, 16 Censored, 17 Filtered).
+//
+// What is rare goes the comfortable way: taking parameters out of HTTPS
+// records, the client of the tests and of the tour (Exchange), and the little
+// authoritative server of the sample sites (Authority) use miekg/dns, which
+// no other package imports.
+package dnswire

@@ -1,0 +1,69 @@
+-- +goose Up
+CREATE TABLE reporting_directive (
+    id        TEXT NOT NULL PRIMARY KEY,
+    number    TEXT NOT NULL,
+    source    TEXT NOT NULL,
+    digest    TEXT NOT NULL,
+    loaded_at BIGINT NOT NULL,
+    loaded_by TEXT NOT NULL
+);
+-- One duty in one unit's worklist for one year. duty is '' for a unit that
+-- only receives a copy; role is assignee, coordinator or copied.
+CREATE TABLE reporting_assignment (
+    id          TEXT NOT NULL PRIMARY KEY,
+    directive   TEXT NOT NULL REFERENCES reporting_directive (id),
+    duty        TEXT NOT NULL,
+    year        BIGINT NOT NULL,
+    unit_id     TEXT NOT NULL REFERENCES org_unit (id),
+    role        TEXT NOT NULL,
+    due_at      BIGINT NOT NULL,
+    assigned_at BIGINT NOT NULL,
+    ack_at      BIGINT NOT NULL,
+    ack_by      TEXT NOT NULL,
+    UNIQUE (directive, duty, year, unit_id)
+);
+CREATE INDEX reporting_assignment_unit ON reporting_assignment (unit_id, year);
+CREATE TABLE reporting_draft (
+    form       TEXT NOT NULL,
+    unit_id    TEXT NOT NULL REFERENCES org_unit (id),
+    year       BIGINT NOT NULL,
+    version    BIGINT NOT NULL,
+    cells      BYTEA NOT NULL,
+    notes      TEXT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT NOT NULL,
+    PRIMARY KEY (form, unit_id, year)
+);
+-- Rows of submission and decision are written once and never changed.
+CREATE TABLE reporting_submission (
+    id           TEXT NOT NULL PRIMARY KEY,
+    form         TEXT NOT NULL,
+    form_version BIGINT NOT NULL,
+    unit_id      TEXT NOT NULL REFERENCES org_unit (id),
+    year         BIGINT NOT NULL,
+    revision     BIGINT NOT NULL,
+    cells        BYTEA NOT NULL,
+    notes        TEXT NOT NULL,
+    on_time      BOOLEAN NOT NULL,
+    submitted_at BIGINT NOT NULL,
+    submitted_by TEXT NOT NULL,
+    UNIQUE (form, year, unit_id, revision)
+);
+-- pin numbers the acceptances of a form and year 1, 2, 3 …; 0 for a return.
+CREATE TABLE reporting_decision (
+    submission_id TEXT NOT NULL PRIMARY KEY REFERENCES reporting_submission (id),
+    form          TEXT NOT NULL,
+    year          BIGINT NOT NULL,
+    accepted      BOOLEAN NOT NULL,
+    pin           BIGINT NOT NULL,
+    reasons       TEXT NOT NULL,
+    decided_at    BIGINT NOT NULL,
+    decided_by    TEXT NOT NULL
+);
+CREATE INDEX reporting_decision_pin ON reporting_decision (form, year, pin);
+CREATE TABLE reporting_pin (
+    form TEXT NOT NULL,
+    year BIGINT NOT NULL,
+    pin  BIGINT NOT NULL,
+    PRIMARY KEY (form, year)
+);

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	stdsync "sync"
+	"time"
+
+	"lachan/internal/bundle"
+	"lachan/internal/bus"
+	"lachan/internal/clock"
+	"lachan/internal/locale"
+	"lachan/internal/problem"
+	"lachan/node/blockpage"
+	"lachan/node/counts"
+	"lachan/node/resolver"
+	"lachan/node/sync"
+)
+
+// Options are what a node is given besides its settings.
+type Options struct {
+	Version string
+	Clock   clock.Clock  // nil: the machine's
+	Logger  *slog.Logger // nil: silent
+	RootCAs []string     // files in PEM with which the bus's certificate is checked; empty: the system's
+}
+
+// Node is an assembled school node. Make it with New, run it with Run.
+type Node struct {
+	opts     Options
+	identity Identity
+	key      bus.NodeKey
+	keeper   *sync.Keeper
+	outbox   *sync.Outbox
+	counter  *counts.Counter
+	resolver *resolver.Resolver
+	dns      *resolver.Server
+	page     *blockpage.Page
+	pageAt   net.Listener // nil: no page is served
+	started  time.Time
+}
+
+// Run is New and Node.Run.
+func Run(ctx context.Context, cfg Config, opts Options) error {
+	n, err := New(ctx, cfg, opts)
+	if err != nil {
+		return err
+	}
+	return n.Run(ctx)
+}
+
+// New reads the state folder, loads the last good rules and opens the
+// sockets; from then on questions queue, and Run answers them. The hub need
+// not be there.
+func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
+	cfg = cfg.withDefaults()
+	if opts.Clock == nil {
+		opts.Clock = clock.System{}
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	rc, err := cfg.resolver()
+	if err != nil {
+		return nil, err
+	}
+	n := &Node{opts: opts, started: opts.Clock.Now()}
+	if n.identity, n.key, err = loadIdentity(cfg.State); err != nil {
+		return nil, err
+	}
+	standIn, _ := bundle.ParseBand(cfg.StandInBand)
+	n.keeper, err = sync.OpenKeeper(sync.Options{Dir: cfg.State, Trust: n.identity.trust(), Schools: n.identity.SchoolIDs, StandIn: standIn, Logger: opts.Logger})
+	if err != nil {
+		return nil, err
+	}
+	if n.outbox, err = sync.OpenOutbox(cfg.State); err != nil {
+		return nil, err
+	}
+	n.counter = counts.New(func(cells []bus.Cell) {
+		if err := n.outbox.Add(cells); err != nil {
+			opts.Logger.Warn("counts could not be kept", slog.String("error", err.Error()))
+		}
+	})
+	rc.View, rc.Counter, rc.Clock, rc.Logger = n.keeper.View, n.counter, opts.Clock, opts.Logger
+	rc.AlwaysResolve = append(rc.AlwaysResolve, n.identity.hubNames()...)
+	if n.resolver, err = resolver.New(rc); err != nil {
+		return nil, err
+	}
+	if err := n.preparePage(cfg); err != nil {
+		return nil, err
+	}
+	if n.dns, err = n.resolver.Listen(ctx, cfg.Listen); err != nil {
+		return nil, errors.Join(err, n.closePage())
+	}
+	return n, nil
+}
+
+func (n *Node) preparePage(cfg Config) error {
+	if cfg.PageListen == "off" {
+		return nil
+	}
+	texts, err := locale.Load()
+	if err != nil {
+		return err
+	}
+	n.page, err = blockpage.New(blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock})
+	if err != nil {
+		return err
+	}
+	if n.pageAt, err = net.Listen("tcp", cfg.PageListen); err != nil {
+		return problem.New("node/cannot-listen", "address", cfg.PageListen).Wrap(err)
+	}
+	return nil
+}
+
+func (n *Node) closePage() error {
+	if n.pageAt == nil {
+		return nil
+	}
+	return n.pageAt.Close()
+}
+
+// Run answers until ctx ends, then stops in order: no new questions, the
+// running hour is closed, what is countable is on the disk.
+func (n *Node) Run(ctx context.Context) error {
+	syncer := sync.NewSyncer(n.keeper, n.outbox, n.health, n.opts.Logger)
+	conn, err := bus.Dial(bus.NodeConfig{
+		URLs: n.identity.BusURLs, Node: n.identity.NodeID, JWT: n.identity.UserJWT, Key: n.key,
+		Schools: n.identity.SchoolIDs, RootCAs: n.opts.RootCAs,
+	}, syncer.Events())
+	if err != nil {
+		return errors.Join(err, n.closePage())
+	}
+	defer conn.Close()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var wait stdsync.WaitGroup
+	errs := make([]error, 2)
+	wait.Go(func() { syncer.Run(ctx, conn) })
+	wait.Go(func() { n.keepTime(ctx) })
+	wait.Go(func() {
+		errs[0] = n.dns.Serve(ctx)
+		stop()
+	})
+	if n.pageAt != nil {
+		wait.Go(func() {
+			errs[1] = n.page.Serve(ctx, n.pageAt)
+			stop()
+		})
+	}
+	n.opts.Logger.Info("node is answering", slog.String("dns", n.DNSAddr()))
+	wait.Wait()
+	n.counter.Settle()
+	return errors.Join(errs...)
+}
+
+// keepTime closes hours, days and weeks of counts when they end.
+func (n *Node) keepTime(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			n.counter.Advance(n.opts.Clock.Now())
+		}
+	}
+}
+
+// health is what the node says of itself to the hub.
+func (n *Node) health() bus.Health {
+	h := bus.Health{Version: n.opts.Version, Started: n.started, Resolving: n.resolver.Resolving(), Pending: n.outbox.Pending()}
+	h.Bundle, h.Delta = n.keeper.Numbers()
+	if b := n.keeper.View().Bundle(); b != nil {
+		h.Names = b.Names()
+	}
+	return h
+}
+
+// Health is what the hub is told, for /healthz of the node and for tests.
+func (n *Node) Health() bus.Health { return n.health() }
+
+// Stats reads the resolver's counters.
+func (n *Node) Stats() resolver.Counts { return n.resolver.Stats() }
+
+// DNSAddr is the first address that answers DNS, "127.0.0.1:5353".
+func (n *Node) DNSAddr() string { return n.dns.Addr() }
+
+// PageAddr is where the block page is served, "" if nowhere.
+func (n *Node) PageAddr() string {
+	if n.pageAt == nil {
+		return ""
+	}
+	return n.pageAt.Addr().String()
+}
+
+// SettleCounts closes the running hour, day and week now, as a stop does: what
+// has five devices is sent, the rest is forgotten. For a school that is taken
+// off, and for the demo, which cannot wait an hour.
+func (n *Node) SettleCounts() { n.counter.Settle() }

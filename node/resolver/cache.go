@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resolver
+
+import (
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lachan/internal/dnswire"
+)
+
+const (
+	cacheKeySize = 255 + 3
+	cacheShards  = 16
+	// entryCost is what an entry takes besides its bytes.
+	entryCost = 200
+)
+
+// cacheKey lowers the asked name into buf and appends type and the two flags
+// that change an answer.
+func cacheKey(buf *[cacheKeySize]byte, q *dnswire.Query) []byte {
+	name := q.NameWire()
+	for i, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		buf[i] = c
+	}
+	n := len(name)
+	buf[n], buf[n+1], buf[n+2] = byte(q.Type>>8), byte(q.Type), 0
+	if q.DO {
+		buf[n+2] |= 1
+	}
+	if q.CheckingDisabled() {
+		buf[n+2] |= 2
+	}
+	return buf[:n+3]
+}
+
+// entry is one packed answer without OPT. It never changes.
+type entry struct {
+	key     string
+	msg     []byte
+	ttlAt   []uint16 // where the TTLs are
+	links   [][]byte // names the answer leads to, each to be decided
+	stored  time.Time
+	expires time.Time
+	used    atomic.Bool // since the hand passed last
+}
+
+func (e *entry) cost() int {
+	n := entryCost + len(e.key) + len(e.msg) + 2*len(e.ttlAt)
+	for _, l := range e.links {
+		n += len(l) + 24
+	}
+	return n
+}
+
+// cache is bounded by bytes. Out goes what was not asked for since the hand
+// came by last (CLOCK), a shard at a time.
+type cache struct {
+	seed   maphash.Seed
+	shards [cacheShards]shard
+}
+
+type shard struct {
+	mu    sync.Mutex
+	byKey map[string]*entry
+	queue []*entry
+	bytes int
+	limit int
+}
+
+func newCache(limit int) *cache {
+	c := &cache{seed: maphash.MakeSeed()}
+	for i := range c.shards {
+		c.shards[i].byKey = map[string]*entry{}
+		c.shards[i].limit = limit / cacheShards
+	}
+	return c
+}
+
+func (c *cache) shard(key []byte) *shard {
+	return &c.shards[maphash.Bytes(c.seed, key)%cacheShards]
+}
+
+// get is the entry for key that has not expired, nil if there is none.
+func (c *cache) get(key []byte, now time.Time) *entry {
+	s := c.shard(key)
+	s.mu.Lock()
+	e := s.byKey[string(key)]
+	s.mu.Unlock()
+	if e == nil || !now.Before(e.expires) {
+		return nil
+	}
+	if !e.used.Load() {
+		e.used.Store(true)
+	}
+	return e
+}
+
+// put stores e in place of what was there.
+func (c *cache) put(e *entry) {
+	s := c.shard([]byte(e.key))
+	cost := e.cost()
+	if cost > s.limit {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if old := s.byKey[e.key]; old != nil {
+		s.bytes -= old.cost() // its place in the queue is passed over later
+	}
+	s.byKey[e.key] = e
+	s.bytes += cost
+	s.queue = append(s.queue, e)
+	for s.bytes > s.limit || len(s.queue) > 2*len(s.byKey)+64 {
+		s.evict()
+	}
+}
+
+// evict moves the hand by one.
+func (s *shard) evict() {
+	e := s.queue[0]
+	s.queue[0] = nil
+	s.queue = s.queue[1:]
+	switch {
+	case s.byKey[e.key] != e: // replaced meanwhile
+	case e.used.Swap(false):
+		s.queue = append(s.queue, e)
+	default:
+		delete(s.byKey, e.key)
+		s.bytes -= e.cost()
+	}
+}
+
+// size is the bytes and entries held, for tests.
+func (c *cache) size() (bytes, entries int) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		bytes, entries = bytes+s.bytes, entries+len(s.byKey)
+		s.mu.Unlock()
+	}
+	return bytes, entries
+}
+
+// flights lets one question wait for the answer of an equal one that is on its
+// way, so that a class opening the same page asks the upstream once.
+type flights struct {
+	mu    sync.Mutex
+	byKey map[string]*flight
+}
+
+type flight struct {
+	done  chan struct{}
+	entry *entry
+	err   error
+}
+
+func (f *flights) do(key string, ask func() (*entry, error)) (*entry, error) {
+	f.mu.Lock()
+	if running, ok := f.byKey[key]; ok {
+		f.mu.Unlock()
+		<-running.done
+		return running.entry, running.err
+	}
+	mine := &flight{done: make(chan struct{})}
+	f.byKey[key] = mine
+	f.mu.Unlock()
+	mine.entry, mine.err = ask()
+	f.mu.Lock()
+	delete(f.byKey, key)
+	f.mu.Unlock()
+	close(mine.done)
+	return mine.entry, mine.err
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package resolver answers a school's DNS questions.
+//
+// Clause 3 of dispatch 4569/UBND-KGVX asks schools to filter; clause 2 asks
+// that what the authority orders blocked is blocked. Here is where it happens.
+// A question goes through few steps, and their order is the policy:
+//
+//	names that switch filters off (special.go)   never forwarded, whoever asks
+//	bundle.View.Decide                           refused, or on
+//	cache                                        behind the filter: a new block bites
+//	                                             at once, whatever the cache holds
+//	upstream                                     with retry, failover, TCP on truncation
+//	bundle.View.Decide on every CNAME            so that an alias hides nothing
+//
+// With the hub away everything goes on. Before the first bundle has arrived
+// only the names of Config.AlwaysResolve are answered, so that a node can
+// reach its hub; anything else is SERVFAIL with the extended error "not
+// ready": an empty filter must not look like a filter.
+//
+// Nothing about a client is kept: no log, no address. Refusals are handed to
+// Config.Counter, which keeps sketches of devices (package counts).
+package resolver
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lachan/internal/bundle"
+	"lachan/internal/clock"
+	"lachan/internal/dnswire"
+	"lachan/internal/problem"
+)
+
+// Mode is how a name is refused.
+type Mode string
+
+// The modes.
+const (
+	// Page answers A and AAAA with the block page's address.
+	Page Mode = "page"
+	// NXDomain says that the name does not exist.
+	NXDomain Mode = "nxdomain"
+	// Zero answers 0.0.0.0 and ::, for devices that retry on NXDOMAIN.
+	Zero Mode = "zero"
+)
+
+// Counter takes note of a refusal. It must be quick and keep nothing that
+// tells who asked.
+type Counter interface {
+	Refused(school *bundle.School, band bundle.Band, code string, client netip.Addr, now time.Time)
+}
+
+// Config is what a Resolver needs.
+type Config struct {
+	View          func() *bundle.View // the rules in force; nil before the first
+	Mode          Mode
+	Page4, Page6  netip.Addr    // of the block page, for Mode Page; zero: that type is empty
+	BlockTTL      time.Duration // of refusals; short, so that an unblock acts at once
+	Upstreams     []netip.AddrPort
+	Timeout       time.Duration // for one try of one upstream
+	CacheBytes    int
+	StripECH      bool           // take encrypted-hello keys out of answers, where the firewall reads names
+	Clients       []netip.Prefix // who may ask besides private and local addresses
+	AlwaysResolve []bundle.Name  // answered before the first bundle: the hub's own hosts
+	Counter       Counter        // nil: nothing is counted
+	Clock         clock.Clock
+	Logger        *slog.Logger
+}
+
+// Resolver answers questions. Make it with New, give it sockets with Listen.
+type Resolver struct {
+	cfg      Config
+	cache    *cache
+	upstream *upstream
+	special  map[string]int
+	always   map[string]bool
+	stats    Stats
+	slots    chan struct{} // bounds the questions that wait for an upstream
+	flights  flights
+	workers  sync.Pool
+}
+
+// Stats counts since the start. Read with Resolver.Stats.
+type Stats struct {
+	Queries, Refused, Cached, Forwarded, Failed atomic.Int64
+}
+
+// Counts is a reading of Stats.
+type Counts struct{ Queries, Refused, Cached, Forwarded, Failed int64 }
+
+// maxWaiting bounds the questions that wait for an upstream; more are answered
+// SERVFAIL at once, so that a dead upstream cannot fill the memory.
+const maxWaiting = 2048
+
+// New checks cfg and makes a Resolver.
+func New(cfg Config) (*Resolver, error) {
+	if len(cfg.Upstreams) == 0 {
+		return nil, problem.New("node/no-upstream")
+	}
+	if cfg.Mode == Page && !cfg.Page4.IsValid() && !cfg.Page6.IsValid() {
+		return nil, problem.New("node/no-page-address")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.BlockTTL <= 0 {
+		cfg.BlockTTL = 10 * time.Second
+	}
+	r := &Resolver{
+		cfg: cfg, cache: newCache(cfg.CacheBytes), upstream: newUpstream(cfg.Upstreams, cfg.Timeout),
+		special: specialNames(), always: map[string]bool{}, slots: make(chan struct{}, maxWaiting),
+		flights: flights{byKey: map[string]*flight{}},
+	}
+	for _, n := range cfg.AlwaysResolve {
+		r.always[string(n.Wire())] = true
+	}
+	r.workers.New = func() any { return &worker{r: r} }
+	return r, nil
+}
+
+// Stats reads the counters.
+func (r *Resolver) Stats() Counts {
+	s := &r.stats
+	return Counts{s.Queries.Load(), s.Refused.Load(), s.Cached.Load(), s.Forwarded.Load(), s.Failed.Load()}
+}
+
+// Resolving reports whether an upstream has answered the last question put to
+// it, or none was put yet.
+func (r *Resolver) Resolving() bool { return !r.upstream.down.Load() }
+
+// worker answers one question at a time and owns what that needs, so that the
+// path of a refused or a cached name allocates nothing.
+type worker struct {
+	r     *Resolver
+	q     dnswire.Query
+	key   bundle.Key
+	lower [cacheKeySize]byte // the cache key: lowered name, type, flags
+	asked []byte             // the part of lower that is in use
+	view  *bundle.View
+	who   *bundle.School
+	band  bundle.Band
+	now   time.Time
+	final bool // the decision holds for every CNAME too
+}
+
+// begin answers the query at msg, writing over it and into its spare capacity
+// (dnswire.Spare). A nil answer and wait false: say nothing. wait means that
+// an upstream must be asked: call finish, which takes its time; msg is then
+// untouched.
+func (w *worker) begin(msg []byte, client netip.Addr, udp bool) (answer []byte, wait bool) {
+	w.r.stats.Queries.Add(1)
+	q := &w.q
+	switch q.Parse(msg) {
+	case dnswire.Drop:
+		return nil, false
+	case dnswire.Faulty:
+		return q.Error(dnswire.FormatError, dnswire.NoEDE), false
+	case dnswire.Unable:
+		return q.Error(dnswire.NotImplemented, dnswire.NoEDE), false
+	case dnswire.TooNew:
+		return q.Error(dnswire.BadVersion, dnswire.NoEDE), false
+	}
+	if !w.r.serves(client) {
+		return q.Error(dnswire.Refused, dnswire.NoEDE), false
+	}
+	if q.Class != dnswire.ClassIN || q.Type == dnswire.TypeAXFR || q.Type == dnswire.TypeANY {
+		return q.Error(dnswire.Refused, dnswire.NoEDE), false
+	}
+	w.asked = cacheKey(&w.lower, q)
+	name := w.asked[:len(q.NameWire())]
+	if rcode, ok := w.r.special[string(name)]; ok {
+		return q.Negative(rcode, 3600, dnswire.NoEDE), false
+	}
+	if refusal := w.decide(client); refusal != nil {
+		return refusal, false
+	}
+	if w.view == nil || w.view.Bundle() == nil {
+		if !w.r.always[string(name)] {
+			return q.Error(dnswire.ServerFailure, dnswire.EDENotReady), false
+		}
+	}
+	if e := w.r.cache.get(w.asked, w.now); e != nil {
+		w.r.stats.Cached.Add(1)
+		return w.deliver(msg, e, w.now.Sub(e.stored), client, udp), false
+	}
+	return nil, true
+}
+
+// serves reports whether a client may ask: everybody on the school's own
+// networks, nobody from the Internet unless listed. A resolver open to all is
+// soon part of an attack on somebody else (RFC 5358).
+func (r *Resolver) serves(client netip.Addr) bool {
+	client = client.Unmap()
+	if client.IsPrivate() || client.IsLoopback() || client.IsLinkLocalUnicast() {
+		return true
+	}
+	for _, p := range r.cfg.Clients {
+		if p.Contains(client.WithZone("")) {
+			return true
+		}
+	}
+	return false
+}
+
+// decide puts the asked name to the rules in force: the refusal, or nil.
+func (w *worker) decide(client netip.Addr) []byte {
+	w.now, w.view, w.final = w.r.cfg.Clock.Now(), w.r.cfg.View(), false
+	if w.view == nil {
+		return nil
+	}
+	w.who, w.band = w.view.Client(client)
+	w.view.Read(&w.key, w.asked) // what stands behind the name is not read
+	d := w.view.Decide(&w.key, w.who, w.band, w.now.UnixMicro())
+	if d.Blocked {
+		return w.refuse(d, client)
+	}
+	w.final = d.Final()
+	return nil
+}
+
+// finish asks an upstream and answers the query at msg, which begin left for
+// it. Over UDP it runs in a goroutine of its own, so that a slow name holds up
+// nobody.
+func (w *worker) finish(ctx context.Context, msg []byte, client netip.Addr, udp bool) []byte {
+	if w.q.Parse(msg) != dnswire.Good {
+		return nil
+	}
+	w.asked = cacheKey(&w.lower, &w.q)
+	select {
+	case w.r.slots <- struct{}{}:
+		defer func() { <-w.r.slots }()
+	default:
+		w.r.stats.Failed.Add(1)
+		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
+	}
+	e, err := w.r.flights.do(string(w.asked), func() (*entry, error) { return w.r.resolve(ctx, &w.q, w.asked) })
+	if err != nil {
+		w.r.stats.Failed.Add(1)
+		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
+	}
+	w.r.stats.Forwarded.Add(1)
+	if refusal := w.decide(client); refusal != nil { // the rules may have changed while we waited
+		return refusal
+	}
+	return w.deliver(msg, e, 0, client, udp)
+}
+
+// deliver checks the chain of aliases and writes the packed answer for this
+// client over msg.
+func (w *worker) deliver(msg []byte, e *entry, age time.Duration, client netip.Addr, udp bool) []byte {
+	if w.view != nil && !w.final {
+		for _, link := range e.links {
+			if !w.view.Read(&w.key, link) {
+				continue
+			}
+			if d := w.view.Decide(&w.key, w.who, w.band, w.now.UnixMicro()); d.Blocked {
+				return w.refuse(d, client)
+			}
+		}
+	}
+	limit := 0xffff
+	if udp {
+		limit = int(w.q.UDPSize)
+	}
+	return w.q.Deliver(msg, e.msg, e.ttlAt, age, limit)
+}
+
+// refuse writes the refusal over the query and counts it.
+func (w *worker) refuse(d bundle.Decision, client netip.Addr) []byte {
+	w.r.stats.Refused.Add(1)
+	cfg := &w.r.cfg
+	if cfg.Counter != nil {
+		cfg.Counter.Refused(w.who, w.band, w.view.Code(d), client, w.now)
+	}
+	ede := dnswire.EDEBlocked
+	if d.Rule == bundle.ByLegal {
+		ede = dnswire.EDECensored
+	}
+	ttl := uint32(cfg.BlockTTL / time.Second)
+	switch {
+	case cfg.Mode == NXDomain:
+		return w.q.Negative(dnswire.NameError, ttl, ede)
+	case w.q.Type == dnswire.TypeA && cfg.Mode == Zero:
+		return w.q.Address(netip.IPv4Unspecified(), ttl, ede)
+	case w.q.Type == dnswire.TypeAAAA && cfg.Mode == Zero:
+		return w.q.Address(netip.IPv6Unspecified(), ttl, ede)
+	case w.q.Type == dnswire.TypeA && cfg.Page4.IsValid():
+		return w.q.Address(cfg.Page4, ttl, ede)
+	case w.q.Type == dnswire.TypeAAAA && cfg.Page6.IsValid():
+		return w.q.Address(cfg.Page6, ttl, ede)
+	default: // every other type is empty, HTTPS above all: its hints lead past us
+		return w.q.Negative(dnswire.NoError, ttl, ede)
+	}
+}

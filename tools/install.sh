@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what `make test` needs besides Go and make, from the distribution,
+# and only what is absent: a C compiler for the race detector, PostgreSQL for
+# the second database, Chromium for the tests that use the pages.
+set -euo pipefail
+
+missing=()
+command -v gcc >/dev/null 2>&1 || missing+=(gcc libc6-dev)
+if ! command -v initdb >/dev/null 2>&1 && ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; then
+	missing+=(postgresql)
+fi
+if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/null 2>&1 &&
+	! command -v google-chrome >/dev/null 2>&1; then
+	missing+=(chromium)
+fi
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "install.sh: this system has no apt-get; please install by its own means: ${missing[*]}" >&2
+	exit 1
+fi
+as=()
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null 2>&1; then
+		echo "install.sh: please run as root: apt-get install ${missing[*]}" >&2
+		exit 1
+	fi
+	as=(sudo)
+fi
+echo "install.sh: installing ${missing[*]}"
+"${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q
+"${as[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}"

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+// Login asks for name and password: POST /login with "name", "password",
+// "next".
+type Login struct {
+	Base
+	Name string
+	Next string
+}
+
+// TOTP asks for the second factor: POST /login/code with "code", "next".
+type TOTP struct {
+	Base
+	Next string
+}
+
+// Enrol shows the second factor to a new account: POST /login/enrol with
+// "code" typed from the app.
+type Enrol struct {
+	Base
+	QR     string // SVG made by the server
+	Secret string // the same for typing by hand
+}
+
+// Unlock opens sealed content: POST /unlock with "passphrase", "next".
+type Unlock struct {
+	Base
+	Next string
+	Why  string // what needs it, in words; empty: nothing in particular
+}
+
+// FirstUnlock makes the person's key pair. POST /unlock/first with
+// "passphrase", "again"; where the installation has no recovery key yet the
+// second screen shows its shares once and asks for one back: "share", "number".
+type FirstUnlock struct {
+	Base
+	Shares []string // empty: choose a passphrase; else: write these down
+	Number int      // the share to type back, 1 to 3
+	Opens  []string // units whose sealed content this key will open
+	Wait   []string // units where somebody must re-seal first
+}
+
+// Setup makes the first administrator: POST /setup/{token} with "name",
+// "login", "password", "again", "unit", "place".
+type Setup struct {
+	Base
+	Token, Name, Login, UnitName, PlaceName string
+	Places                                  []Option
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import "time"
+
+// Schools is the roster of schools: GET /schools with "q", "level", "light".
+type Schools struct {
+	Base
+	Lights []Light
+	Levels []Option
+	Rows   []SchoolRow
+	Pager  Pager
+	Chart  *Columns // blocked devices by week
+	Filter bool
+}
+
+// SchoolRow is a school in the list.
+type SchoolRow struct {
+	Href, Code, Name, Place, Level string
+	Pupils                         int
+	Node                           string // ok, soon (behind), late (silent), wait (none)
+	NodeNote                       string
+	Blocked                        int // devices this week; -1: fewer than five
+}
+
+// School is one school: GET /schools/{id}.
+type School struct {
+	Base
+	ID, Code, Name, Place, Level string
+	Pupils                       int
+	Bands                        []BandRow
+	Networks                     []NetworkRow
+	Rules                        []RuleRow
+	Nodes                        []NodeRow
+	Counts                       []CountRow
+	Chart                        *Columns
+	Requests                     []UnblockRow
+	Categories                   []Option
+	CanEdit                      bool
+	BandOptions                  []Option
+}
+
+// BandRow is what one filter band refuses.
+type BandRow struct {
+	Band    string // in words: "Tiểu học (lớp 1–5)"
+	Default bool
+	Refuses []string // categories in words
+	Safe    bool     // safe search on
+	Hours   string
+}
+
+// NetworkRow maps a network to a band. POST /schools/{id}/networks with
+// "network", "band".
+type NetworkRow struct{ ID, Network, Band, Note string }
+
+// RuleRow is the school's own allow or deny. POST /schools/{id}/rules with
+// "domain", "kind" (allow, deny), "reason", "until"; /drop with "id".
+type RuleRow struct {
+	ID, Domain, Kind, Reason string
+	Until                    time.Time
+}
+
+// CountRow is a count of devices, never of pupils.
+type CountRow struct {
+	Category, Band, When string
+	Devices              int // -1: fewer than five
+}
+
+// UnblockRow is a request to open a site. POST /schools/{id}/requests with
+// "id", "go" (open, keep), "reason".
+type UnblockRow struct {
+	ID, Domain, Band string
+	Asked            int // times
+	On               time.Time
+}
+
+// Nodes is every node: GET /schools/nodes; POST /schools/nodes/enrol with
+// "name", "school"* gives a one-time token (Token).
+type Nodes struct {
+	Base
+	Lights  []Light
+	Rows    []NodeRow
+	Bundle  int64 // number of the newest bundle
+	Delta   int64 // highest delta
+	Token   string
+	Command string // the command to type on the node
+	Schools []Option
+}
+
+// NodeRow is one node.
+type NodeRow struct {
+	ID, Name, School, Version string
+	State                     string // ok, soon (behind), late (silent), wait (not yet joined)
+	Seen                      time.Time
+	Bundle, Delta             int64
+	Behind                    int64
+	Revoke                    string // POST address; empty: not allowed
+}
+
+// Lists is the lists and the bundle: GET /schools/lists; POST with
+// multipart "file", "format", "category", "name" imports one.
+type Lists struct {
+	Base
+	Rows       []ListRow
+	Formats    []Option
+	Categories []Option
+	Result     *ImportResult
+	Bundle     *BundleInfo
+	Protected  int
+}
+
+// ListRow is one list.
+type ListRow struct {
+	ID, Name, Category, Format, Source string
+	Names                              int
+	On                                 time.Time
+	State                              string // ok, soon (held for a person)
+	Note                               string
+}
+
+// ImportResult says what an import did.
+type ImportResult struct {
+	Name                  string
+	Taken, Known, Skipped int
+	Reasons               []KV // why lines were skipped, with counts
+	Held                  []string
+	Seconds               float64
+}
+
+// BundleInfo is the signed file that nodes hold.
+type BundleInfo struct {
+	Number  int64
+	Names   int
+	Bytes   int64
+	Made    time.Time
+	Key     string
+	Pending int // changes not folded in yet
+}
+
+// Lookup answers why a name is or is not refused: GET /schools/lookup with
+// "domain", "band", "school".
+type Lookup struct {
+	Base
+	Domain, Band string
+	Bands        []Option
+	Answer       *Verdict
+}
+
+// Verdict is the answer with the order of decision, first match wins.
+type Verdict struct {
+	Domain  string
+	Refused bool
+	Band    string
+	Why     string // in words
+	Matched string // the name that matched
+	Steps   []VerdictStep
+	Trail   []KV // entry, decision, case, report, clause
+}
+
+// VerdictStep is one step of the fixed order.
+type VerdictStep struct {
+	Name string
+	Hit  bool // this one decided
+	Past bool // not reached
+	Text string
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package static holds the few scripts of the pages. Every page works without
+// them (a cheap phone, a locked-down school computer, a strict browser); they
+// only make it quicker: the way out blanks the page first, the theme changes
+// without a reload, a question is read aloud, clocks tick. None of them talks
+// to a server.
+package static
+
+import "embed"
+
+// Files holds the scripts, served as they are under /static/.
+//
+//go:embed *.js
+var Files embed.FS
