@@ -41,7 +41,7 @@ func (s *Server) home(c *visit) error {
 // reading is the promise that the on-call roster makes, or nil: then no page
 // says when somebody will read.
 func (c *visit) reading() (*page.Reading, error) {
-	p, err := c.s.Casework.ReadingPromise(c.r.Context(), c.s.Clock.Now())
+	p, err := c.s.Casework.ReadingPromise(c.r.Context())
 	if err != nil || p.At.IsZero() {
 		return nil, err
 	}

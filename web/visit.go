@@ -108,7 +108,18 @@ func (c *visit) showFault(name string, p interface{ Language() string }, err err
 }
 
 // form is a field of the POST, brought to its stored form.
-func (c *visit) form(name string) string { return locale.Normalize(c.r.PostFormValue(name)) }
+func (c *visit) form(name string) string { return locale.Normalize(c.r.PostForm.Get(name)) }
+
+// forms are all values of a field that may be given several times.
+func (c *visit) forms(name string) []string {
+	var all []string
+	for _, v := range c.r.PostForm[name] {
+		if v = locale.Normalize(v); v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
 
 // query is a parameter of the address, brought to its stored form.
 func (c *visit) query(name string) string { return locale.Normalize(c.r.URL.Query().Get(name)) }
@@ -154,7 +165,10 @@ func (c *visit) fail(err error) {
 	case "identity/not-logged-in":
 		http.Redirect(c.w, c.r, "/login?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
 		return
-	case "identity/locked":
+	case "identity/step-up":
+		http.Redirect(c.w, c.r, "/login/code?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
+		return
+	case "identity/locked", "casework/unlock-first":
 		http.Redirect(c.w, c.r, "/unlock?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
 		return
 	}
@@ -174,6 +188,9 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *Server) failVisit(c *visit, err error) {
+	if s.Translate != nil {
+		err = s.Translate(err)
+	}
 	prob := problem.From(err)
 	logs.Fail(c.r.Context(), err)
 	c.base.Problem = prob

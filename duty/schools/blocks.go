@@ -179,9 +179,10 @@ func (s *Service) WithdrawBlock(ctx context.Context, actor authz.Actor, blockID,
 	})
 }
 
-// LiftCommand lifts all blocks of a case whose outcome took their ground away.
+// LiftCommand lifts the blocks of a case whose ground is gone.
 type LiftCommand struct {
 	CaseID   string
+	Decision string // only those of this decision; empty: all of the case
 	Reason   string // one of EndReasons
 	By       string // id of the person who decided
 	Policies []string
@@ -198,7 +199,7 @@ func (s *Service) LiftCase(ctx context.Context, tx *sqldb.Tx, cmd LiftCommand) (
 		return nil, wrap("lift case", err)
 	}
 	for _, b := range blocks {
-		if b.State != Proposed && !b.InForce(s.clock.Now()) {
+		if cmd.Decision != "" && b.Decision != cmd.Decision || b.State != Proposed && !b.InForce(s.clock.Now()) {
 			continue
 		}
 		if err := s.lift(ctx, tx, &b, cmd.By, cmd.Reason); err != nil {

@@ -33,7 +33,9 @@ type Unlock struct {
 
 // FirstUnlock makes the person's key pair. POST /unlock/first with
 // "passphrase", "again"; where the installation has no recovery key yet the
-// second screen shows its shares once and asks for one back: "share", "number".
+// second screen shows its shares once and asks for one back: "share",
+// "number". The shares travel with that form as "shares", so that a slip of
+// the pen does not void what was written down.
 type FirstUnlock struct {
 	Base
 	Shares []string // empty: choose a passphrase; else: write these down
@@ -43,9 +45,19 @@ type FirstUnlock struct {
 }
 
 // Setup makes the first administrator: POST /setup/{token} with "name",
-// "login", "password", "again", "unit", "place".
+// "login", "password", "again", "unit".
 type Setup struct {
 	Base
-	Token, Name, Login, UnitName, PlaceName string
-	Places                                  []Option
+	Token, Name, Login string
+	Places             []Option // units that an administrator may belong to
+}
+
+// Welcome is the card of an invited person: GET, POST /welcome/{token} with
+// "password", "again".
+type Welcome struct {
+	Base
+	Token string
+	Name  string   // whose card it is; personal
+	Login string   // personal
+	Units []string // in words
 }

@@ -67,8 +67,19 @@ type Case struct {
 	Acts            []Act
 	Haste           string // reason for haste in the decision bar
 	HasteState      string // late, soon, ok
+	Ring            *Ring  // an emergency call that nobody has answered; nil: none
 	Proof           string // "niêm phong 23:24, khớp sổ cái đến 09:40"
 	ProofHref       string
+}
+
+// Ring is a call for somebody to come. "I have it" stops it: POST Take with
+// "ring".
+type Ring struct {
+	ID, Step string // Step in words: who is being called
+	Who      string
+	Since    time.Time
+	Red      bool // nobody came: both heads see it
+	Take     string
 }
 
 // Told is one report's own words. Personal.
@@ -153,7 +164,8 @@ type Refer struct {
 	Safe     []KV
 }
 
-// Answer writes to the reporter: POST /casework/cases/{id}/answer with "text".
+// Answer writes to the reporter: POST /casework/cases/{id}/answer with
+// "prompt"*, "text", "go" (send, ask: a question that waits for an answer).
 type Answer struct {
 	Base
 	ID, Code string
@@ -177,12 +189,15 @@ type Close struct {
 }
 
 // Measure records what was done: POST /casework/cases/{id}/measure with
-// "track", "what", "who", "at". Used to leave the emergency state, and for
-// the criminal track's shell: "number", "unit".
+// "kind", "track", "end", "what", "who", "at". Used to leave the emergency
+// state ("kind"), to open or end a track ("track", "end"), and for the
+// criminal track's shell: "number", "unit".
 type Measure struct {
 	Base
 	ID, Code        string
+	Kinds           []Option // of measure; the first, empty one: only the track
 	Tracks          []Option
+	Ends            []Option
 	What, Who, When string
 	Number, UnitRef string
 }
@@ -196,6 +211,31 @@ type Override struct {
 	Points   string
 	Reason   string
 	Two      bool
+}
+
+// Intake is a report that an officer types for somebody who calls, comes or
+// writes: GET, POST /casework/intake with "receipt", "channel", "words", "url",
+// "harm"*, "age", "who", "relation", "danger", "child_name", "child_school",
+// "reported_name", "reported_phone", "reporter_name", "reporter_phone",
+// "contact", "contact_to", "contact_time". Everything typed is personal.
+type Intake struct {
+	Base
+	Receipt                                          string
+	Channels, Harms, Ages, Whos, Relations, Contacts []Option
+	Dangers                                          []Option
+	Words, URL, ChildName, ChildSchool               string
+	ReportedName, ReportedPhone                      string
+	ReporterName, ReporterPhone                      string
+	ContactTo, ContactTime                           string
+	Done                                             *Taken // what to tell the caller
+}
+
+// Taken is what an officer tells somebody whose report he has typed.
+type Taken struct {
+	Code, Href string // the case, where this officer may open it
+	Groups     []string
+	Check      string
+	Words      []string
 }
 
 // RosterPage is the on-call roster: GET /casework/roster; POST adds a shift

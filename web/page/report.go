@@ -60,6 +60,13 @@ type ReportDone struct {
 	QR      string // SVG of the code, made by the server; empty: none
 }
 
+// ReportClosed says why no report can be taken in now, with 111 first: the
+// answer to GET and POST /report while nobody could open one.
+type ReportClosed struct {
+	Base
+	Why string
+}
+
 // StatusEnter asks for the receipt: GET /status, POST /status with "receipt".
 type StatusEnter struct {
 	Base

@@ -72,8 +72,9 @@ type DutyRow struct {
 }
 
 // Form is the yearly form: GET /reporting/forms/{id}; POST with one field a
-// cell, named by the cell's key, "note-" and the key, and "go" (save, submit,
-// return, accept); return takes "back-" and the key for each cell.
+// cell, named by the cell's key, "was-" and "note-" and the key, and "go" (save,
+// submit, return, accept); return takes "why" and "back-" and the key for each
+// cell that it is about.
 type Form struct {
 	Base
 	ID, Heading, UnitName, Period string
@@ -111,6 +112,7 @@ type Cell struct {
 	Label string // "nữ", "tiểu học"; empty: the only cell
 	State string
 	Value string
+	Was   string // what was stored when the page was drawn
 	Last  string // the year before
 	Auto  bool   // computed from the log; not typed
 	Error string
@@ -167,6 +169,7 @@ type ReportBuild struct {
 	Period, Frame   string
 	Periods, Frames []Option
 	Number, Date    string
+	Signer          string
 	Ready, Expected int
 	Late            []KV
 	Files           []File

@@ -39,6 +39,7 @@ type School struct {
 	Categories                   []Option
 	CanEdit                      bool
 	BandOptions                  []Option
+	Reasons                      []Option // codes for rules and answers
 }
 
 // BandRow is what one filter band refuses.
@@ -55,7 +56,8 @@ type BandRow struct {
 type NetworkRow struct{ ID, Network, Band, Note string }
 
 // RuleRow is the school's own allow or deny. POST /schools/{id}/rules with
-// "domain", "kind" (allow, deny), "reason", "until"; /drop with "id".
+// "domain", "kind" (allow, deny), "reason" (one of School.Reasons), "until";
+// /drop with "id".
 type RuleRow struct {
 	ID, Domain, Kind, Reason string
 	Until                    time.Time

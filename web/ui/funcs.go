@@ -78,6 +78,12 @@ func funcs(p *locale.Printer, d *look.Drawings, assets *Assets) template.FuncMap
 		"light": func(state string, n int) page.Light { return page.Light{State: state, Count: n} },
 		"words": func(s ...string) []string { return s },
 		"add":   func(a, b int) int { return a + b },
+		"share": func(part, whole int) int { // percent, 0 to 100
+			if whole <= 0 {
+				return 0
+			}
+			return min(100, max(0, 100*part/whole))
+		},
 	}
 }
 

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"lachan/internal/locale"
+	"lachan/internal/logs"
+	"lachan/internal/problem"
+)
+
+// Deps is what the API stands on, handed in by hub.
+type Deps struct {
+	Texts *locale.Texts
+	Log   *slog.Logger
+	// Enrol redeems a one-time token for the node of that public key and gives
+	// the node's identity, which is sent as JSON: node_id, user_jwt, bus_urls,
+	// bundle_public_key, school_ids. The same node may ask again with the same
+	// token and key; anybody else is refused.
+	Enrol func(ctx context.Context, token, nodePublicKey, version string) (identity any, err error)
+	// Ready is nil while the hub can do its work.
+	Ready func(ctx context.Context) error
+}
+
+// bodyLimit is the longest body taken, in bytes.
+const bodyLimit = 16 << 10
+
+// problemType is the media type of RFC 9457.
+const problemType = "application/problem+json"
+
+// New serves /api/, /healthz and /readyz.
+func New(d Deps) http.Handler {
+	a := &server{Deps: d}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/v1/nodes/enrol", a.answer(a.enrol))
+	mux.HandleFunc("/api/v1/nodes/enrol", a.answer(onlyPost))
+	mux.HandleFunc("/api/", a.answer(notFound))
+	mux.HandleFunc("GET /healthz", a.answer(a.healthy))
+	mux.HandleFunc("GET /readyz", a.answer(a.ready))
+	return a.observe(mux)
+}
+
+type server struct{ Deps }
+
+// answer runs a handler and says its error as a problem.
+func (a *server) answer(do func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		logs.Add(r.Context(), slog.String("route", r.Pattern))
+		if err := do(w, r); err != nil {
+			a.fail(w, r, err)
+		}
+	}
+}
+
+// observe writes one event for each request and turns a panic into an answer.
+func (a *server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, event := logs.Begin(r.Context(), "api", slog.String("method", r.Method))
+		r = r.WithContext(ctx)
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		seen := &statusWriter{ResponseWriter: w}
+		defer func() {
+			if p := recover(); p != nil {
+				// The value may hold what was sent: only its type is logged.
+				err := fmt.Errorf("panic of type %T", p)
+				if seen.status == 0 {
+					a.fail(seen, r, err)
+				}
+			}
+			logs.Add(ctx, slog.Int("status", seen.status))
+			event.End(ctx, a.Log, seen.status >= 500 && seen.status != http.StatusServiceUnavailable)
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// enrolRequest is the body of POST /api/v1/nodes/enrol.
+type enrolRequest struct {
+	Token         string `json:"token"`
+	NodePublicKey string `json:"node_public_key"`
+	Version       string `json:"version"`
+}
+
+func (a *server) enrol(w http.ResponseWriter, r *http.Request) error {
+	var body enrolRequest
+	if err := readJSON(w, r, &body); err != nil {
+		return err
+	}
+	faults := problem.New("input/faulty")
+	for _, f := range []struct{ name, value string }{{"token", body.Token}, {"node_public_key", body.NodePublicKey}} {
+		if strings.TrimSpace(f.value) == "" {
+			faults.Field(f.name, "input/required")
+		}
+	}
+	if err := faults.OrNil(); err != nil {
+		return err
+	}
+	identity, err := a.Enrol(r.Context(), body.Token, body.NodePublicKey, body.Version)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, "application/json", http.StatusCreated, identity)
+}
+
+func readJSON(w http.ResponseWriter, r *http.Request, into any) error {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyLimit))
+	if err != nil {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			return problem.New("pages/body-too-large", "max", bodyLimit>>10).Wrap(err)
+		}
+		return problem.New("input/faulty").Wrap(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		// The error's text may quote the body; its type does not.
+		return problem.New("pages/not-json").Wrap(fmt.Errorf("%T", err))
+	}
+	return nil
+}
+
+func writeJSON(w http.ResponseWriter, kind string, status int, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("api: %w", err)
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	_, _ = w.Write(append(data, '\n')) // an error is a caller who has gone
+	return nil
+}
+
+func (a *server) healthy(w http.ResponseWriter, _ *http.Request) error {
+	return writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (a *server) ready(w http.ResponseWriter, r *http.Request) error {
+	if err := a.Ready(r.Context()); err != nil {
+		return problem.New("pages/not-ready").Wrap(err)
+	}
+	return writeJSON(w, "application/json", http.StatusOK, map[string]string{"status": "ready"})
+}
+
+func notFound(http.ResponseWriter, *http.Request) error { return problem.New("page/not-found") }
+
+func onlyPost(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Allow", http.MethodPost)
+	return problem.New("page/method")
+}

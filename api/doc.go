@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Package api is what machines ask of the hub over HTTP.
+//
+// A school's node asks once in its life: it brings the one-time token that a
+// person typed and the public half of a key that it made itself, and is given
+// its identity (POST /api/v1/nodes/enrol). From then on it speaks over the
+// bus. The two other addresses are for whatever keeps the hub running:
+// /healthz says that the process answers, /readyz that it can also read and
+// write (a full disk or a lost database is 503).
+//
+// Every error is a problem in the form of RFC 9457, application/problem+json,
+// with its sentence in Vietnamese or English by Accept-Language (RFC 9110,
+// section 12.5.4). The code in "code" is stable; the sentence is for people.
+//
+// A token never stands in an address, and neither it nor the caller's address
+// is logged.
+package api

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Command lachan-node is the school's filter alone, without the hub: what a
+// router or a small computer gets (amd64, arm64, arm, mipsle). It takes the
+// same settings as `lachan node`.
+//
+//	lachan-node FILE                    filter
+//	lachan-node enrol FILE HUB TOKEN    join a hub, once
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"lachan/internal/config"
+	"lachan/node"
+)
+
+// version is set by the build.
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lachan-node:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	var cfg node.Config
+	switch {
+	case len(args) == 1:
+		if err := config.DecodeFile(args[0], &cfg); err != nil {
+			return err
+		}
+		return node.Run(ctx, cfg, node.Options{Version: version})
+	case len(args) == 4 && args[0] == "enrol":
+		if err := config.DecodeFile(args[1], &cfg); err != nil {
+			return err
+		}
+		_, err := node.Enrol(ctx, nil, cfg.State, args[2], args[3], version)
+		return err
+	}
+	return fmt.Errorf("lachan-node FILE | lachan-node enrol FILE HUB TOKEN")
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"slices"
+	"strconv"
+
+	"lachan/duty/reporting"
+	"lachan/internal/problem"
+	"lachan/org"
+	"lachan/web/page"
+)
+
+// totalsQuery reads what a page of totals is about: the year, the map, the
+// unit. Each has a default, so that the bare address shows the whole province
+// now.
+func (s *Server) totalsQuery(c *visit) (reporting.TotalsQuery, *reporting.Directive, error) {
+	d, err := s.Reporting.Directive(s.Directive)
+	if err != nil {
+		return reporting.TotalsQuery{}, nil, err
+	}
+	q := reporting.TotalsQuery{Directive: d.ID, Year: s.reportYear(d), Frame: org.FrameKind(c.query("frame")), Node: c.query("unit")}
+	if q.Frame == "" {
+		q.Frame = org.AsReported
+	}
+	faults := problem.New("input/faulty")
+	if text := c.query("period"); text != "" {
+		if q.Year, err = strconv.Atoi(text); err != nil || q.Year < 2000 || q.Year > 2100 {
+			faults.Field("period", "input/not-a-choice")
+		}
+	}
+	if q.Frame == org.AsOf {
+		day, err := readDay(c.query("as_of"))
+		if err != nil || day.IsZero() {
+			faults.Field("as_of", "input/not-a-date")
+		}
+		q.Day = org.Day(day.String())
+	}
+	return q, d, faults.OrNil()
+}
+
+// totals is the consolidation as it stands at this moment. A unit's head who
+// may not see the province is shown the own unit.
+func (s *Server) totals(c *visit) error {
+	c.in("reporting", c.p.T("pages.totals.title"))
+	p, _, err := s.totalsPage(c)
+	if err != nil && problem.KindOf(err) == problem.Invalid {
+		p.Problem = problem.From(err)
+		return c.showFault("reporting/totals", p, err)
+	}
+	if err != nil {
+		return err
+	}
+	return c.show("reporting/totals", p)
+}
+
+func (s *Server) totalsPage(c *visit) (page.Consolidation, *reporting.Totals, error) {
+	q, d, err := s.totalsQuery(c)
+	p := page.Consolidation{Base: c.base, AsOf: c.query("as_of"), Indicator: c.query("indicator"), Unit: q.Node}
+	if d != nil {
+		p.Periods, p.Frames = s.periods(c, d, q.Year), c.frames(q.Frame)
+		p.Period = strconv.Itoa(q.Year)
+	}
+	if err != nil {
+		return p, nil, err
+	}
+	t, err := s.Reporting.Totals(c.r.Context(), c.who.Actor, q)
+	if err != nil && problem.KindOf(err) == problem.Forbidden && q.Node == "" {
+		q.Node = c.who.Unit
+		t, err = s.Reporting.Totals(c.r.Context(), c.who.Actor, q)
+	}
+	if err != nil {
+		return p, nil, err
+	}
+	last := q
+	last.Year--
+	before, err := s.Reporting.Totals(c.r.Context(), c.who.Actor, last)
+	if problem.Is(err, "reporting/not-on-this-map") {
+		before, err = nil, nil // the unit is younger than that year's map
+	}
+	if err != nil {
+		return p, nil, err
+	}
+	p.Unit, p.UnitName, p.At = t.Node.ID, t.Node.Name, t.Pin
+	p.Ready, p.Expected = t.Coverage.Submitted, t.Coverage.Expected
+	here := func(more ...string) string {
+		pairs := append([]string{"period", p.Period, "frame", string(q.Frame), "as_of", p.AsOf, "indicator", p.Indicator, "unit", q.Node}, more...)
+		return withQuery("/reporting/totals", pairs...)
+	}
+	for _, u := range s.Org.Frame(t.Frame, t.Day).Tree().Path(t.Node.ID) {
+		p.Crumbs = append(p.Crumbs, page.KV{Value: u.Name, Href: here("unit", u.ID)})
+	}
+	if n := len(p.Crumbs); n > 0 {
+		p.Crumbs[n-1].Href = ""
+	}
+	p.Lights = c.coverageLights(t)
+	s.totalRows(c, &p, t, before, here)
+	p.CSV = withQuery("/reporting/totals.csv", "period", p.Period, "frame", string(q.Frame), "as_of", p.AsOf, "unit", q.Node)
+	return p, t, nil
+}
+
+// periods are the years that reports exist for, the newest first.
+func (s *Server) periods(c *visit, d *reporting.Directive, chosen int) []page.Option {
+	now := s.reportYear(d)
+	var all []page.Option
+	for year := now; year > now-5 && year >= max(2000, d.DueRules[d.MainRule()].FromYear); year-- {
+		all = append(all, page.Option{Value: strconv.Itoa(year), Label: strconv.Itoa(year), On: year == chosen})
+	}
+	return all
+}
+
+func (c *visit) frames(chosen org.FrameKind) []page.Option {
+	var all []page.Option
+	for _, f := range []org.FrameKind{org.AsReported, org.Today, org.AsOf} {
+		all = append(all, page.Option{Value: string(f), Label: c.p.T("pages.frame." + string(f)), On: f == chosen})
+	}
+	return all
+}
+
+// coverageLights count reports by timeliness only: no figure of a unit is ever
+// red or green.
+func (c *visit) coverageLights(t *reporting.Totals) []page.Light {
+	missing, late := len(t.Coverage.Missing), 0
+	if t.Coverage.Overdue {
+		late, missing = missing, 0
+	}
+	return []page.Light{
+		{State: "late", Count: late}, {State: "soon", Count: len(t.Coverage.Waiting) + len(t.Coverage.Returned)},
+		{State: "ok", Count: t.Coverage.Accepted}, {State: "wait", Count: missing},
+	}
+}
+
+// totalRows fills one row for each indicator's first cell and, for the chosen
+// indicator, the units behind it.
+func (s *Server) totalRows(c *visit, p *page.Consolidation, t, before *reporting.Totals, here func(...string) string) {
+	for _, code := range t.Form.Indicators() {
+		i, _ := s.Reporting.Catalogue.Get(code)
+		cell, ok := t.Form.Index(firstCell(t.Form, code))
+		if !ok {
+			continue
+		}
+		row := page.TotalRow{
+			Code: reporting.Prefix + code, Name: i.Name, Unit: i.Unit, Value: c.publicValue(i, t.Total, cell), Href: here("indicator", code),
+			Missing: t.Coverage.Expected - int(t.Reported[cell]),
+		}
+		if before != nil {
+			row.Last = c.publicValue(i, before.Total, cell)
+		}
+		if target, ok := s.Reporting.Catalogue.Targets[i.Target]; ok {
+			row.Target = c.p.T("pages.form.target", "percent", target.Percent, "basis", target.Basis)
+		}
+		row.Missing = max(0, row.Missing)
+		p.Totals = append(p.Totals, row)
+		p.Indicators = append(p.Indicators, page.Option{Value: code, Label: reporting.Prefix + code + " " + i.Name, On: code == p.Indicator})
+	}
+	if i, ok := s.Reporting.Catalogue.Get(p.Indicator); ok {
+		if cell, ok := t.Form.Index(firstCell(t.Form, i.Code)); ok {
+			p.Units = c.unitTotals(t, i, cell, here)
+		}
+	}
+}
+
+// firstCell is the total of an indicator's first measure.
+func firstCell(f *reporting.Form, indicator string) string {
+	for _, cell := range f.Cells {
+		if cell.Indicator == indicator {
+			return cell.Code
+		}
+	}
+	return ""
+}
+
+// publicValue is a figure as it may be shown; empty for one that nobody gave.
+func (c *visit) publicValue(i reporting.Indicator, cells reporting.Cells, cell int) string {
+	v, ok := cells.Get(cell)
+	switch {
+	case !ok:
+		return ""
+	case v > 0 && v < i.SecretBelow:
+		return c.p.T("reporting.value.small", "n", i.SecretBelow)
+	default:
+		return c.p.Int(v)
+	}
+}
+
+// unitTotals are the parts of one figure, by name and never by size. The parts
+// of a small figure about children are not shown at all: they could be found
+// by subtraction.
+func (c *visit) unitTotals(t *reporting.Totals, i reporting.Indicator, cell int, here func(...string) string) []page.UnitTotal {
+	if t.Hidden(i) {
+		return []page.UnitTotal{{Name: c.p.T("pages.totals.hidden"), State: "missing", Note: c.p.T("pages.totals.hidden-why")}}
+	}
+	whole, _ := t.Total.Get(cell)
+	var rows []page.UnitTotal
+	add := func(name, href, note string, cells reporting.Cells) {
+		v, ok := cells.Get(cell)
+		row := page.UnitTotal{Name: name, Href: href, Note: note, State: "missing"}
+		if ok {
+			row.State, row.Value = "value", c.p.Int(v)
+			if v == 0 {
+				row.State = "zero"
+			}
+			if whole > 0 {
+				row.Share = int(v * 100 / whole)
+			}
+		}
+		rows = append(rows, row)
+	}
+	if _, ok := t.Own.Get(cell); ok {
+		add(t.Node.Name, "", c.p.T("pages.totals.own"), t.Own)
+	}
+	have := map[string]bool{t.Node.ID: true}
+	for _, part := range t.Parts {
+		have[part.Unit.ID] = true
+		add(part.Unit.Name, here("unit", part.Unit.ID), c.p.T("pages.totals.units", "n", part.Units), part.Cells)
+	}
+	for _, part := range t.Buckets {
+		add(part.Unit.Name, "", c.p.T("pages.totals.bucket"), part.Cells)
+	}
+	light := "wait"
+	if t.Coverage.Overdue {
+		light = "late"
+	}
+	for _, u := range t.Coverage.Missing {
+		if !have[u.ID] {
+			rows = append(rows, page.UnitTotal{Name: u.Name, State: "missing", Light: light})
+		}
+	}
+	for _, u := range slices.Concat(t.Coverage.Waiting, t.Coverage.Returned) {
+		if !have[u.ID] {
+			rows = append(rows, page.UnitTotal{Name: u.Name, Href: formPath(u.ID, t.Year), State: "missing", Light: "soon"})
+		}
+	}
+	return rows
+}
+
+// totalsCSV is every cell of the form, with its breakdown.
+func (s *Server) totalsCSV(c *visit) error {
+	_, t, err := s.totalsPage(c)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{
+		c.p.T("reporting.table.code"), c.p.T("reporting.table.indicator"), c.p.T("reporting.table.breakdown"),
+		c.p.T("reporting.table.value"), c.p.T("reporting.table.unit"), c.p.T("reporting.table.reported"),
+	}}
+	for n, cell := range t.Form.Cells {
+		i, _ := s.Reporting.Catalogue.Get(cell.Indicator)
+		value := ""
+		if v, ok := t.Total.Get(n); ok {
+			value = strconv.FormatInt(v, 10)
+			switch {
+			case cell.Dim != "" && t.Hidden(i):
+				value = c.p.T("pages.totals.hidden")
+			case v > 0 && v < i.SecretBelow:
+				value = c.p.T("reporting.value.small", "n", i.SecretBelow)
+			}
+		}
+		label := ""
+		if cell.Dim != "" {
+			label = t.Form.CellLabel(cell, s.Reporting.Catalogue)
+		}
+		rows = append(rows, []string{cell.Printed(), i.Name, label, value, i.Unit, strconv.Itoa(int(t.Reported[n]))})
+	}
+	return c.csv("totals-"+strconv.Itoa(t.Year)+".csv", rows)
+}

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"lachan/duty"
+	"lachan/duty/schools"
+	"lachan/internal/authz"
+	"lachan/internal/problem"
+	"lachan/web/page"
+)
+
+// schoolsRoutes is the filter in schools: who is protected, by what, and why a
+// name is or is not refused. Counts are of devices, never of pupils.
+//
+// Clauses: 2, 3
+func (s *Server) schoolsRoutes() []Route {
+	filter, block := []string{"3"}, []string{"2", "3"}
+	return []Route{
+		{Method: http.MethodGet, Path: "/schools", Clauses: filter, Do: s.schoolList},
+		{Method: http.MethodGet, Path: "/schools/{id}", Clauses: filter, Do: s.school},
+		{Method: http.MethodPost, Path: "/schools/{id}/networks", Clauses: filter, Do: s.saveNetwork},
+		{Method: http.MethodPost, Path: "/schools/{id}/networks/drop", Clauses: filter, Do: s.dropNetwork},
+		{Method: http.MethodPost, Path: "/schools/{id}/rules", Clauses: filter, Do: s.saveRule},
+		{Method: http.MethodPost, Path: "/schools/{id}/rules/drop", Clauses: filter, Do: s.dropRule},
+		{Method: http.MethodPost, Path: "/schools/{id}/requests", Clauses: filter, Do: s.answerRequest},
+		{Method: http.MethodGet, Path: "/schools/nodes", Clauses: filter, Do: s.nodes},
+		{Method: http.MethodPost, Path: "/schools/nodes/enrol", Clauses: filter, Do: s.enrolNode},
+		{Method: http.MethodPost, Path: "/schools/nodes/{id}/revoke", Clauses: filter, Do: s.revokeNode},
+		{Method: http.MethodGet, Path: "/schools/lists", Clauses: block, Do: s.lists},
+		{Method: http.MethodPost, Path: "/schools/lists", Clauses: block, Limit: listLimit, Do: s.importList},
+		{Method: http.MethodPost, Path: "/schools/lists/build", Clauses: block, Do: s.buildBundle},
+		{Method: http.MethodGet, Path: "/schools/lookup", Clauses: block, Do: s.lookup},
+		{Method: http.MethodGet, Path: "/schools/blocked.csv", Clauses: filter, Do: s.blockedCSV},
+	}
+}
+
+// schoolsAPage is how many schools one page shows.
+const schoolsAPage = 50
+
+func (s *Server) schoolList(c *visit) error {
+	f := schools.SchoolFilter{Query: c.query("q"), Level: c.query("level")}
+	all, err := s.allSchools(c, f)
+	if err != nil {
+		return err
+	}
+	view, err := s.nodeView(c)
+	if err != nil {
+		return err
+	}
+	light := c.query("light")
+	counts := map[string]int{}
+	shown := all[:0:0]
+	for _, school := range all {
+		state := view.ofSchool(school.ID)
+		counts[state]++
+		if light == "" || light == state {
+			shown = append(shown, school)
+		}
+	}
+	c.in("schools", c.p.T("pages.schools.title"))
+	p := page.Schools{Base: c.base, Filter: f.Query != "" || f.Level != "" || light != ""}
+	p.Query = f.Query
+	p.Lights = lightsOf(counts, light, "/schools", c.r.URL.Query())
+	p.Levels = []page.Option{{Label: c.p.T("pages.schools.every-level"), On: f.Level == ""}}
+	for _, level := range schools.Levels() {
+		p.Levels = append(p.Levels, page.Option{Value: level, Label: c.p.T(schools.LevelKey(level)), On: level == f.Level})
+	}
+	var first, last int
+	p.Pager, first, last = pagerOf(c, len(shown), schoolsAPage)
+	now := s.Clock.Now()
+	for _, school := range shown[first:last] {
+		row := page.SchoolRow{
+			Href: "/schools/" + school.ID, Code: school.Code, Name: school.Name, Place: c.placeName(school.Place),
+			Level: c.p.T(schools.LevelKey(school.Level)), Pupils: school.Pupils, Node: view.ofSchool(school.ID), NodeNote: view.note(c, school.ID),
+		}
+		if row.Blocked, err = s.devicesOf(c, school.ID, now.AddDate(0, 0, -7), now); err != nil {
+			return err
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	if p.Chart, err = s.blockedChart(c, ""); err != nil {
+		return err
+	}
+	return c.show("schools/schools", p)
+}
+
+// allSchools reads every school that matches; the service gives at most 1,000
+// at a time.
+func (s *Server) allSchools(c *visit, f schools.SchoolFilter) ([]schools.School, error) {
+	var all []schools.School
+	f.Limit = 1000
+	for {
+		some, err := s.Schools.Schools(c.r.Context(), c.who.Actor, f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+		if len(some) < f.Limit {
+			return all, nil
+		}
+		f.After = some[len(some)-1].ID
+	}
+}
+
+// placeName is the name of a commune, empty where the school has none.
+func (c *visit) placeName(id string) string {
+	if id == "" {
+		return ""
+	}
+	u, err := c.s.Org.Unit(id, c.s.Org.Today())
+	if err != nil {
+		return ""
+	}
+	return u.Name
+}
+
+// lightsOf counts the four states; each leads to the list of its state only,
+// the one that is chosen leads back to all.
+func lightsOf(counts map[string]int, chosen, path string, query url.Values) []page.Light {
+	var lights []page.Light
+	for _, state := range []string{"late", "soon", "ok", "wait"} {
+		to := url.Values{}
+		for k, v := range query {
+			if k != "light" && k != "page" {
+				to[k] = v
+			}
+		}
+		if state != chosen {
+			to.Set("light", state)
+		}
+		href := path
+		if len(to) > 0 {
+			href += "?" + to.Encode()
+		}
+		lights = append(lights, page.Light{State: state, Count: counts[state], Href: href, Current: state == chosen})
+	}
+	return lights
+}
+
+// pagerOf cuts a list of n by the parameter "page", which counts from 1.
+func pagerOf(c *visit, n, size int) (p page.Pager, first, last int) {
+	number, err := strconv.Atoi(c.query("page"))
+	if err != nil || number < 1 || (number-1)*size >= n {
+		number = 1
+	}
+	first = (number - 1) * size
+	last = min(first+size, n)
+	p = page.Pager{From: first + 1, To: last, Total: n}
+	to := func(number int) string {
+		q := c.r.URL.Query()
+		q.Set("page", strconv.Itoa(number))
+		return c.r.URL.Path + "?" + q.Encode()
+	}
+	if number > 1 {
+		p.Prev = to(number - 1)
+	}
+	if last < n {
+		p.Next = to(number + 1)
+	}
+	return p, first, last
+}
+
+// mayEditSchool is for showing the forms; the service asks again.
+func (c *visit) mayEditSchool(action string, school schools.School) bool {
+	return c.may(action, authz.Resource{Type: "schools.school", ID: school.ID, Attrs: map[string]any{"unit": school.Unit}})
+}
+
+func (s *Server) school(c *visit) error {
+	p, err := s.schoolPage(c, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return c.show("schools/school", p)
+}
+
+func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
+	ctx, actor := c.r.Context(), c.who.Actor
+	school, err := s.Schools.School(ctx, actor, id)
+	if err != nil {
+		return page.School{}, err
+	}
+	c.in("schools", school.Name)
+	p := page.School{
+		Base: c.base, ID: school.ID, Code: school.Code, Name: school.Name, Place: c.placeName(school.Place),
+		Level: c.p.T(schools.LevelKey(school.Level)), Pupils: school.Pupils, CanEdit: c.mayEditSchool("schools.edit", school),
+	}
+	for _, policy := range s.Schools.Catalogue().Policies {
+		p.Bands = append(p.Bands, c.bandRow(policy, policy.Band == school.Band.String()))
+	}
+	p.BandOptions = s.bandOptions(c, school.Band.String())
+	for _, reason := range schools.RuleReasons() {
+		p.Reasons = append(p.Reasons, page.Option{Value: reason, Label: c.p.T(schools.ReasonKey(reason))})
+	}
+	for _, k := range s.Schools.Catalogue().Categories {
+		p.Categories = append(p.Categories, page.Option{Value: k.Code, Label: c.p.T("schools.category." + k.Code), Note: c.p.T(k.AboutKey())})
+	}
+	networks, err := s.Schools.Networks(ctx, actor, id)
+	if err != nil {
+		return p, err
+	}
+	for _, n := range networks {
+		p.Networks = append(p.Networks, page.NetworkRow{ID: n.ID, Network: n.Prefix.String(), Band: c.p.T(schools.BandKey(n.Band)), Note: n.Note})
+	}
+	rules, err := s.Schools.Rules(ctx, actor, id)
+	if err != nil {
+		return p, err
+	}
+	for _, r := range rules {
+		kind := "pages.rule.deny"
+		if r.Allow {
+			kind = "pages.rule.allow"
+		}
+		p.Rules = append(p.Rules, page.RuleRow{ID: r.ID, Domain: r.Domain, Kind: c.p.T(kind), Reason: c.p.T(schools.ReasonKey(r.Reason)), Until: r.Until})
+	}
+	requests, err := s.Schools.Requests(ctx, actor, id, schools.Open)
+	if err != nil {
+		return p, err
+	}
+	for _, r := range requests {
+		p.Requests = append(p.Requests, page.UnblockRow{ID: r.ID, Domain: r.Domain, Band: c.p.T(schools.BandKey(r.Band)), Asked: r.Asked, On: r.Created})
+	}
+	view, err := s.nodeView(c)
+	if err != nil {
+		return p, err
+	}
+	for _, n := range view.nodes {
+		if slices.Contains(n.Schools, id) && n.Revoked.IsZero() {
+			p.Nodes = append(p.Nodes, view.row(c, n))
+		}
+	}
+	if p.Counts, err = s.countRows(c, id); err != nil {
+		return p, err
+	}
+	p.Chart, err = s.blockedChart(c, id)
+	return p, err
+}
+
+func (c *visit) bandRow(policy schools.Policy, isDefault bool) page.BandRow {
+	row := page.BandRow{Band: c.p.T("schools.band." + policy.Band), Default: isDefault}
+	for _, code := range policy.Blocked {
+		row.Refuses = append(row.Refuses, c.p.T(c.s.Schools.Catalogue().NameKey(code)))
+		// Of search engines without a safe mode none is left to this band.
+		row.Safe = row.Safe || code == "unsafe_search"
+	}
+	return row
+}
+
+func (s *Server) bandOptions(c *visit, chosen string) []page.Option {
+	var all []page.Option
+	for _, policy := range s.Schools.Catalogue().Policies {
+		all = append(all, page.Option{Value: policy.Band, Label: c.p.T("schools.band." + policy.Band), On: policy.Band == chosen})
+	}
+	return all
+}
+
+// onSchool does one act on a school's page: back to it with a sentence, or the
+// page again with what was wrong.
+func (s *Server) onSchool(c *visit, key string, act func(id string) error) error {
+	id := c.r.PathValue("id")
+	err := act(id)
+	if err == nil {
+		return c.done("/schools/"+id, key)
+	}
+	if problem.KindOf(err) != problem.Invalid && problem.KindOf(err) != problem.Conflict {
+		return err
+	}
+	c.base.Problem = problem.From(err)
+	p, failed := s.schoolPage(c, id)
+	if failed != nil {
+		return failed
+	}
+	return c.showFault("schools/school", p, err)
+}
+
+func (s *Server) saveNetwork(c *visit) error {
+	return s.onSchool(c, "flash.schools.network-saved", func(id string) error {
+		_, _, err := s.Schools.SaveNetwork(c.r.Context(), c.who.Actor, schools.NetworkCommand{
+			School: id, Prefix: c.form("network"), Band: c.form("band"), Note: c.form("note"),
+		})
+		return err
+	})
+}
+
+func (s *Server) dropNetwork(c *visit) error {
+	return s.onSchool(c, "flash.schools.network-dropped", func(id string) error {
+		return s.Schools.DropNetwork(c.r.Context(), c.who.Actor, id, c.form("id"))
+	})
+}
+
+func (s *Server) saveRule(c *visit) error {
+	return s.onSchool(c, "flash.schools.rule-saved", func(id string) error {
+		kind := c.form("kind")
+		until, err := readLastDay(c.form("until"))
+		p := problem.New("input/faulty")
+		if kind != "allow" && kind != "deny" {
+			p.Field("kind", "input/not-a-choice")
+		}
+		if err != nil {
+			p.Field("until", "input/not-a-date")
+		}
+		if err := p.OrNil(); err != nil {
+			return err
+		}
+		return s.Schools.SaveRule(c.r.Context(), c.who.Actor, schools.RuleCommand{
+			School: id, Domain: c.form("domain"), Allow: kind == "allow", Reason: c.form("reason"), Until: until,
+		})
+	})
+}
+
+func (s *Server) dropRule(c *visit) error {
+	return s.onSchool(c, "flash.schools.rule-dropped", func(id string) error {
+		return s.Schools.DropRule(c.r.Context(), c.who.Actor, id, c.form("id"))
+	})
+}
+
+func (s *Server) answerRequest(c *visit) error {
+	open := c.form("go") == "open"
+	key := "flash.schools.request-kept"
+	if open {
+		key = "flash.schools.request-opened"
+	}
+	return s.onSchool(c, key, func(id string) error {
+		if g := c.form("go"); g != "open" && g != "keep" {
+			return problem.New("input/faulty").Field("go", "input/not-a-choice")
+		}
+		return s.Schools.AnswerRequest(c.r.Context(), c.who.Actor, schools.AnswerCommand{RequestID: c.form("id"), Grant: open, Reason: c.form("reason")})
+	})
+}
+
+// readDay reads a day as people type it, 23/11/2026, or as browsers send it,
+// 2026-11-23; empty is the zero day.
+func readDay(text string) (duty.Date, error) {
+	if text == "" {
+		return duty.Date{}, nil
+	}
+	if t, err := time.Parse("2/1/2006", text); err == nil {
+		return duty.NewDate(t.Year(), t.Month(), t.Day()), nil
+	}
+	return duty.ParseDate(text)
+}
+
+// readLastDay is the first instant after the day typed; zero for no end.
+func readLastDay(text string) (time.Time, error) {
+	day, err := readDay(text)
+	if err != nil || day.IsZero() {
+		return time.Time{}, err
+	}
+	return day.AddDays(1).Start(), nil
+}

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"slices"
+	"strings"
+
+	"lachan/duty/schools"
+	"lachan/internal/authz"
+	"lachan/internal/problem"
+	"lachan/web/page"
+)
+
+// nodeView is all nodes that the reader may see, with what they should hold.
+type nodeView struct {
+	s             *Server
+	nodes         []schools.Node
+	bundle, delta int64
+}
+
+func (s *Server) nodeView(c *visit) (nodeView, error) {
+	v := nodeView{s: s}
+	ctx := c.r.Context()
+	info, err := s.Schools.CurrentBundle(ctx)
+	if err != nil && !problem.Is(err, "schools/no-bundle") {
+		return v, err
+	}
+	v.bundle = info.Number
+	if v.delta, err = s.Schools.HighestDelta(ctx); err != nil {
+		return v, err
+	}
+	v.nodes, err = s.Schools.Nodes(ctx, c.who.Actor)
+	if problem.Is(err, "schools/no-school") { // a unit that is no school
+		err = nil
+	}
+	return v, err
+}
+
+func (v nodeView) state(n schools.Node) string {
+	return string(v.s.Schools.State(n, v.bundle, v.delta))
+}
+
+// ofSchool is the best state of a school's nodes: one that works is enough.
+func (v nodeView) ofSchool(school string) string {
+	order := []string{"wait", "late", "soon", "ok"}
+	best := 0
+	for _, n := range v.nodes {
+		if n.Revoked.IsZero() && slices.Contains(n.Schools, school) {
+			best = max(best, slices.Index(order, v.state(n)))
+		}
+	}
+	return order[best]
+}
+
+// note says why a node is not well.
+func (v nodeView) note(c *visit, school string) string {
+	for _, n := range v.nodes {
+		if !n.Revoked.IsZero() || !slices.Contains(n.Schools, school) {
+			continue
+		}
+		switch state := v.state(n); {
+		case state == string(schools.NodeOK):
+			return ""
+		case state == string(schools.NodeSilent):
+			return c.p.T("pages.node.silent-since", "at", n.Seen)
+		default:
+			return c.p.T(schools.HealthKey(n.Health))
+		}
+	}
+	return ""
+}
+
+func (v nodeView) row(c *visit, n schools.Node) page.NodeRow {
+	row := page.NodeRow{
+		ID: n.ID, Name: n.Name, Version: n.Version, State: v.state(n), Seen: n.Seen, Bundle: n.Bundle, Delta: n.Delta,
+		Behind: max(0, v.delta-n.Delta),
+	}
+	if !n.Revoked.IsZero() {
+		row.School = c.p.T("pages.node.revoked", "at", n.Revoked)
+	}
+	return row
+}
+
+func (s *Server) nodes(c *visit) error {
+	p, err := s.nodesPage(c)
+	if err != nil {
+		return err
+	}
+	return c.show("schools/nodes", p)
+}
+
+func (s *Server) nodesPage(c *visit) (page.Nodes, error) {
+	view, err := s.nodeView(c)
+	if err != nil {
+		return page.Nodes{}, err
+	}
+	all, err := s.allSchools(c, schools.SchoolFilter{})
+	if err != nil {
+		return page.Nodes{}, err
+	}
+	c.in("schools", c.p.T("pages.nodes.title"))
+	p := page.Nodes{Base: c.base, Bundle: view.bundle, Delta: view.delta}
+	byID := map[string]schools.School{}
+	for _, school := range all {
+		byID[school.ID] = school
+		if c.mayEditSchool("schools.enrol_node", school) {
+			p.Schools = append(p.Schools, page.Option{Value: school.ID, Label: school.Name, Note: school.Code})
+		}
+	}
+	counts, light := map[string]int{}, c.query("light")
+	for _, n := range view.nodes {
+		row := view.row(c, n)
+		counts[row.State]++
+		if light != "" && light != row.State {
+			continue
+		}
+		var names []string
+		may := n.Revoked.IsZero()
+		for _, id := range n.Schools {
+			school, ok := byID[id]
+			if ok && len(names) < 3 {
+				names = append(names, school.Name)
+			}
+			may = may && ok && c.mayEditSchool("schools.enrol_node", school)
+		}
+		if more := len(n.Schools) - len(names); more > 0 {
+			names = append(names, c.p.T("pages.node.more-schools", "n", more))
+		}
+		if row.School == "" {
+			row.School = strings.Join(names, ", ")
+		}
+		if may {
+			row.Revoke = "/schools/nodes/" + n.ID + "/revoke"
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	p.Lights = lightsOf(counts, light, "/schools/nodes", nil)
+	return p, nil
+}
+
+// enrolNode shows the token on the answer itself: it is stored nowhere, so
+// there is no address that could show it again.
+func (s *Server) enrolNode(c *visit) error {
+	token, expires, err := s.Schools.CreateToken(c.r.Context(), c.who.Actor, schools.TokenCommand{Name: c.form("name"), Schools: c.forms("school")})
+	if err != nil && problem.KindOf(err) != problem.Invalid {
+		return err
+	}
+	if err != nil {
+		c.base.Problem = problem.From(err)
+	} else {
+		c.base.Flash = &page.Flash{Text: c.p.T("pages.node.token-until", "at", expires)}
+	}
+	p, failed := s.nodesPage(c)
+	if failed != nil {
+		return failed
+	}
+	if err != nil {
+		return c.showFault("schools/nodes", p, err)
+	}
+	p.Token, p.Command = token, "lachan node enrol --hub "+s.BaseURL+" --token "+token
+	return c.show("schools/nodes", p)
+}
+
+func (s *Server) revokeNode(c *visit) error {
+	if _, err := s.Schools.RevokeNode(c.r.Context(), c.who.Actor, c.r.PathValue("id")); err != nil {
+		return err
+	}
+	return c.done("/schools/nodes", "flash.schools.node-revoked")
+}
+
+// lookup says why a name is or is not refused.
+func (s *Server) lookup(c *visit) error {
+	c.in("schools", c.p.T("pages.lookup.title"))
+	q := schools.LookupQuery{Domain: c.query("domain"), Band: c.query("band"), School: c.query("school")}
+	if q.Band == "" {
+		q.Band = "primary"
+	}
+	p := page.Lookup{Base: c.base, Domain: q.Domain, Band: q.Band, Bands: s.bandOptions(c, q.Band)}
+	if q.Domain == "" {
+		if !c.may("schools.lookup", authz.Resource{Type: "schools.name"}) {
+			return problem.New("authz/forbidden")
+		}
+		return c.show("schools/lookup", p)
+	}
+	answer, err := s.Schools.Lookup(c.r.Context(), c.who.Actor, q)
+	if err != nil && problem.KindOf(err) == problem.Invalid {
+		p.Problem = problem.From(err)
+		return c.showFault("schools/lookup", p, err)
+	}
+	if err != nil {
+		return err
+	}
+	p.Answer = s.verdict(c, answer)
+	c.w.Header().Set("Cache-Control", "no-store")
+	return c.show("schools/lookup", p)
+}
+
+func (s *Server) verdict(c *visit, a schools.Answer) *page.Verdict {
+	v := &page.Verdict{
+		Domain: a.Unicode, Refused: a.Blocked, Band: c.p.T(schools.BandKey(a.Band)), Matched: a.Matched,
+		Why: c.p.T(schools.RuleKey(a.Rule)),
+	}
+	if a.Code != "" {
+		v.Why = c.p.T("pages.lookup.why", "rule", v.Why, "what", c.p.T(s.Schools.Catalogue().NameKey(a.Code)))
+	}
+	for _, step := range a.Steps {
+		one := page.VerdictStep{Name: c.p.T(schools.RuleKey(step.Rule)), Hit: step.Hit, Past: step.Past}
+		if step.Hit && a.Matched != "" {
+			one.Text = c.p.T("pages.lookup.matched", "name", a.Matched)
+		}
+		v.Steps = append(v.Steps, one)
+	}
+	add := func(key, value, href string) {
+		v.Trail = append(v.Trail, page.KV{Key: c.p.T(key), Value: value, Href: href})
+	}
+	for _, l := range a.Lists {
+		text := c.p.T("pages.lookup.on-list", "list", l.List, "what", c.p.T(s.Schools.Catalogue().NameKey(l.Category)), "name", l.Domain)
+		if l.Pending {
+			text += " (" + c.p.T(schools.PendingKey()) + ")"
+		}
+		add("pages.lookup.list", text, "/schools/lists")
+	}
+	for _, b := range a.Blocks {
+		add("pages.lookup.block", c.p.T("pages.lookup.block-text", "kind", c.p.T(b.Kind.Key()), "name", b.Domain, "until", b.Until), "")
+		if b.Authority.Name != "" {
+			add("pages.lookup.authority", b.Authority.Name+", "+b.Authority.Number, "")
+		}
+		if b.Case != "" && c.may("casework.list", authz.Resource{Type: "casework.case"}) {
+			add("pages.lookup.case", b.Case, "/casework/"+b.Case)
+		}
+		add("pages.lookup.clause", b.Basis, "/reporting/directives/"+s.Directive)
+	}
+	add("pages.lookup.bundle", c.p.T("pages.lookup.bundle-text", "bundle", a.Bundle, "delta", a.Delta), "")
+	return v
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web
+
+import (
+	"net/http"
+	"time"
+
+	"lachan/duty"
+	"lachan/duty/casework"
+	"lachan/duty/reporting"
+	"lachan/internal/authz"
+	"lachan/internal/clock"
+	"lachan/internal/problem"
+	"lachan/web/page"
+)
+
+// workRoutes is "my work": the first page after the log-in.
+//
+// Clauses: 1.5, 2, 5.3
+func (s *Server) workRoutes() []Route {
+	return []Route{{Method: http.MethodGet, Path: "/work", Clauses: []string{"1.5", "2", "5.3"}, Do: s.work}}
+}
+
+// How much of each list the page shows.
+const (
+	workRows   = 6
+	workDuties = 8
+	chartDays  = 14
+)
+
+func (s *Server) work(c *visit) error {
+	c.in("work", c.p.T("ui.room.work"))
+	var p page.Work
+	if c.may("casework.list", authz.Resource{Type: "casework.queue"}) {
+		c.base.IntakePath = "/casework/intake"
+		if err := s.workCases(c, &p); err != nil {
+			return err
+		}
+		var err error
+		if p.Daily, err = s.daily(c); err != nil {
+			return err
+		}
+	}
+	if err := s.workDuties(c, &p); err != nil {
+		return err
+	}
+	p.Base = c.base
+	return c.show("reporting/work", p)
+}
+
+// workCases shows the one case to take up next, the few that follow, and what
+// waits for this reader as a second person.
+func (s *Server) workCases(c *visit, p *page.Work) error {
+	ctx := c.r.Context()
+	lights, err := s.Casework.Lights(ctx, c.who.Actor)
+	if err != nil {
+		return err
+	}
+	p.Lights = c.caseLights(lights, "")
+	rows, _, err := s.Casework.Queue(ctx, c.who.Actor, casework.QueueFilter{Limit: workRows + 1}, "")
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		row := c.caseRow(r)
+		if i == 0 {
+			p.Next = &page.NextCard{Code: row.Code, Title: row.Title, Why: c.p.T("web.work.why", "next", row.Next, "state", row.NextNote), Href: row.Href, Urgent: row.Urgent, Clock: row.Clock}
+			continue
+		}
+		p.Rows = append(p.Rows, row)
+	}
+	if more := lights.Late + lights.Soon + lights.OK + lights.Wait - len(rows); more > 0 {
+		p.More, p.MoreHref = more, "/casework"
+	}
+	results, _, err := s.Casework.Queue(ctx, c.who.Actor, casework.QueueFilter{State: string(casework.StateResult), Limit: 20}, "")
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for _, r := range append(rows, results...) {
+		if !seen[r.ID] {
+			seen[r.ID] = true
+			if err := s.workApprovals(c, r.ID, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// workApprovals adds what a case has waiting for a second person.
+func (s *Server) workApprovals(c *visit, caseID string, p *page.Work) error {
+	v, err := s.Casework.Case(c.r.Context(), c.who.Actor, nil, caseID)
+	if k := problem.KindOf(err); err != nil && (k == problem.Forbidden || k == problem.NotFound) {
+		return nil // offered only
+	}
+	if err != nil {
+		return err
+	}
+	for _, o := range v.Proposals {
+		if !o.Waiting() {
+			continue
+		}
+		names, err := c.names(o.By)
+		if err != nil {
+			return err
+		}
+		two := page.TwoPerson{ID: o.ID, Act: v.Code + ": " + c.p.T(o.Kind.Key()), First: names[o.By], At: o.At, Mine: o.By == c.who.Actor.Person}
+		if c.maySecond(v, o) {
+			two.Confirm = casePath(v.ID) + "/proposals"
+		}
+		p.Approve = append(p.Approve, two)
+	}
+	return nil
+}
+
+// daily is the number of reports a day, the last days.
+func (s *Server) daily(c *visit) (*page.Columns, error) {
+	today := duty.DateOf(s.Clock.Now())
+	chart := &page.Columns{ID: "daily", Sub: c.p.T("web.work.daily.sub"), Head: [2]string{c.p.T("web.work.daily.day"), c.p.T("web.work.daily.reports")}}
+	total := 0
+	for i := range chartDays {
+		day := today.AddDays(i - chartDays + 1)
+		period, err := duty.NewPeriod(day, day)
+		if err != nil {
+			return nil, err
+		}
+		n, err := s.Casework.PublicCounts(c.r.Context(), period)
+		if err != nil {
+			return nil, err
+		}
+		point := page.Point{Label: day.Start().Format("02/01"), Value: int(n.Reports), Tick: i%3 == 1}
+		if day == today {
+			point.Mark, point.Tick = "now", true
+		}
+		total += int(n.Reports)
+		chart.Points = append(chart.Points, point)
+	}
+	chart.Title = c.p.T("web.work.daily", "n", total, "days", chartDays)
+	return chart, nil
+}
+
+// workDuties lists the duties of the reader's unit in this year.
+func (s *Server) workDuties(c *visit, p *page.Work) error {
+	now := s.Clock.Now().In(clock.Vietnam)
+	items, err := s.Reporting.Worklist(c.r.Context(), c.who.Actor, c.who.Actor.Unit, now.Year())
+	if problem.KindOf(err) == problem.Forbidden && err != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if it.Role == reporting.RoleCopied || len(p.Duties) == workDuties {
+			continue
+		}
+		p.Duties = append(p.Duties, c.workDuty(it, now))
+	}
+	return nil
+}
+
+func (c *visit) workDuty(it reporting.WorkItem, now time.Time) page.DutyRow {
+	row := page.DutyRow{
+		ID: it.ID, Ref: string(it.Duty.Clause), Title: it.Duty.Title, Directive: it.Directive.Number, Acknowledged: it.AckAt,
+		Continuous: it.Due.Last.IsZero(), Clock: page.Clock{State: "wait", Rule: c.p.T("web.duty.continuous")},
+	}
+	if !row.Continuous {
+		due := it.Due.At()
+		row.Clock = page.Clock{State: "ok", Left: due.Sub(now), At: due, Rule: c.p.T("web.duty.due")}
+		switch {
+		case it.Report == reporting.ReportSubmitted || it.Report == reporting.ReportAccepted:
+			row.Clock.State = "done"
+		case it.DaysLeft < 0:
+			row.Clock.State = "late"
+		case it.DaysLeft <= 14:
+			row.Clock.State = "soon"
+		}
+	}
+	if it.Report != reporting.ReportNone {
+		row.Form = "/reporting/forms/" + it.Duty.Form
+		row.FormState = c.p.T("web.form." + string(it.Report))
+	} else if it.AckAt.IsZero() {
+		row.FormState = c.p.T("web.duty.unseen")
+	}
+	return row
+}
