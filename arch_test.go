@@ -37,8 +37,11 @@ type source struct {
 }
 
 func (s *source) dir() string { return path.Dir(s.Path) }
-func (s *source) test() bool  { return strings.HasSuffix(s.Path, "_test.go") }
-func (s *source) isGo() bool  { return s.AST != nil }
+func (s *source) test() bool {
+	// What stands under test/ is linked into tests only, whatever its name.
+	return strings.HasSuffix(s.Path, "_test.go") || strings.HasPrefix(s.Path, "test/")
+}
+func (s *source) isGo() bool { return s.AST != nil }
 func (s *source) under(d string) bool {
 	return strings.HasPrefix(s.Path, d+"/")
 }

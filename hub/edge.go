@@ -91,11 +91,12 @@ func (h *Hub) busURLs() []string {
 	case h.natsd == nil:
 		return []string{h.cfg.Bus.URL}
 	}
-	urls := []string{h.natsd.URL()}
-	if ws := h.natsd.WebSocketURL(); ws != "" {
-		urls = append(urls, ws)
+	if h.cfg.Bus.WebSocketListen != "" {
+		// A node's client takes addresses of one kind only, and this kind
+		// passes every firewall.
+		return []string{h.natsd.WebSocketURL()}
 	}
-	return urls
+	return []string{h.natsd.URL()}
 }
 
 // Identity is what a node learns when it joins; the node keeps it as it came.

@@ -108,7 +108,6 @@ func (s *Server) queue(c *visit) error {
 	for _, t := range casework.Tracks() {
 		q.Tracks = append(q.Tracks, page.Option{Value: string(t), Label: c.p.T(t.Key()), On: filter.Track == string(t)})
 	}
-	c.base.IntakePath = "/casework/intake"
 	q.Base = c.base
 	return c.show("casework/queue", q)
 }

@@ -101,6 +101,9 @@ func (c *visit) parts(v casework.CaseView, names map[string]string, p *page.Case
 			row.State = c.p.T(d.Block.Key())
 			if c.may("casework.decide", c.about(v)) {
 				row.Withdraw = casePath(v.ID) + "/withdraw"
+				for _, why := range casework.LiftReasons() {
+					row.Whys = append(row.Whys, page.Option{Value: why, Label: c.p.T(casework.LiftKey(why))})
+				}
 			}
 		default:
 			row.State = c.p.T("web.block.over")

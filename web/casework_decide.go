@@ -186,11 +186,7 @@ func fieldAs(err error, from, to string) error {
 
 // withdraw takes a block back, as fast as it was made.
 func (s *Server) withdraw(c *visit) error {
-	why := c.form("why")
-	if why == "" {
-		why = "other"
-	}
-	if err := s.Casework.WithdrawBlock(c.r.Context(), c.who.Actor, c.form("id"), why); err != nil {
+	if err := s.Casework.WithdrawBlock(c.r.Context(), c.who.Actor, c.form("id"), c.form("why")); err != nil {
 		return err
 	}
 	return c.done(casePath(c.r.PathValue("id")), "flash.case.withdrawn")

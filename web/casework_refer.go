@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"lachan/duty/casework"
-	"lachan/internal/problem"
 	"lachan/org"
 	"lachan/web/page"
 )
@@ -94,14 +93,7 @@ func (s *Server) accept(c *visit) error {
 // giveBack returns what was offered. The reason is one of the list; words of
 // the receiver's own go with it, sealed.
 func (s *Server) giveBack(c *visit) error {
-	reason, note := c.form("reason"), c.form("note")
-	if reason == "" {
-		return problem.New("input/faulty").Field("reason", "input/required")
-	}
-	if !slices.Contains(casework.ReturnReasons(), reason) {
-		reason, note = "other", joined(reason, note)
-	}
-	if err := s.Casework.Return(c.r.Context(), c.who.Actor, c.r.PathValue("referral"), reason, note); err != nil {
+	if err := s.Casework.Return(c.r.Context(), c.who.Actor, c.r.PathValue("referral"), c.form("reason"), c.form("note")); err != nil {
 		return err
 	}
 	return c.done("/casework", "flash.case.returned")
@@ -128,6 +120,9 @@ func (c *visit) referral(v casework.CaseView, f casework.Referral) page.Referral
 	if f.State == casework.ReferralOffered && f.To == c.who.Actor.Unit {
 		path := casePath(v.ID) + "/referrals/" + f.ID
 		out.Accept, out.Return = path+"/accept", path+"/return"
+		for _, reason := range casework.ReturnReasons() {
+			out.Reasons = append(out.Reasons, page.Option{Value: reason, Label: c.p.T(casework.ReturnKey(reason))})
+		}
 	}
 	return out
 }

@@ -82,12 +82,19 @@ func (s *Server) dutyRows(c *visit) ([]page.DutyRow, error) {
 	}
 	var rows []page.DutyRow
 	for _, item := range items {
+		clock, err := s.dutyClock(c, item)
+		if err != nil {
+			return nil, err
+		}
 		row := page.DutyRow{
 			ID: item.ID, Ref: string(item.Duty.Clause), Title: item.Duty.Title, Directive: item.Directive.Number,
-			Clock: c.dutyClock(item), Continuous: item.Due.Last.IsZero() && item.Role == reporting.RoleAssignee,
+			Clock: clock, Continuous: item.Due.Last.IsZero(),
 			Acknowledged: item.AckAt, By: names[item.AckBy].Reveal(), FormState: c.p.T("pages.role." + item.Role),
 		}
-		if item.Role == reporting.RoleCopied {
+		switch item.Role {
+		case reporting.RolePartner:
+			row.Title = c.p.T("pages.mission.partner", "title", row.Title)
+		case reporting.RoleCopied:
 			row.Title = c.p.T("pages.mission.copied")
 		}
 		if item.Report != reporting.ReportNone {
@@ -101,20 +108,30 @@ func (s *Server) dutyRows(c *visit) ([]page.DutyRow, error) {
 
 // dutyClock is the deadline of a duty: met once its report was sent, red when
 // it is over, amber in the last two weeks. A duty without a day is never late.
-func (c *visit) dutyClock(item reporting.WorkItem) page.Clock {
+func (s *Server) dutyClock(c *visit, item reporting.WorkItem) (page.Clock, error) {
 	if item.Due.Last.IsZero() {
-		return page.Clock{State: "wait", Rule: c.p.T("pages.mission.continuous")}
+		return page.Clock{State: "ok", Rule: c.p.T("pages.mission.continuous")}, nil
 	}
-	return c.dueClock(item.Due, item.Report == reporting.ReportSubmitted || item.Report == reporting.ReportAccepted,
-		item.Directive.Window(item.Duty.Due, item.Year).From.Start())
+	var met time.Time
+	if item.Report == reporting.ReportSubmitted || item.Report == reporting.ReportAccepted {
+		all, err := s.Reporting.History(c.r.Context(), c.who.Actor, item.Directive.ID, c.who.Unit, item.Year)
+		if err != nil {
+			return page.Clock{}, err
+		}
+		if n := len(all); n > 0 {
+			met = all[n-1].SubmittedAt
+		}
+	}
+	return c.dueClock(item.Due, met, item.Directive.Window(item.Duty.Due, item.Year).From.Start()), nil
 }
 
-func (c *visit) dueClock(due duty.Due, met bool, from time.Time) page.Clock {
+// dueClock is a deadline by the day; met is when it was, zero before.
+func (c *visit) dueClock(due duty.Due, met, from time.Time) page.Clock {
 	now := c.s.Clock.Now()
 	k := page.Clock{State: "ok", At: due.At(), Left: due.At().Sub(now), From: from, Rule: c.p.T("pages.due.before", "day", c.p.Date(due.Last.AddDays(1).Start()))}
 	switch {
-	case met:
-		k.State = "done"
+	case !met.IsZero():
+		k.State, k.At = "done", met
 	case !due.OnTime(now):
 		k.State = "late"
 	case due.DaysLeft(now) < 14:

@@ -79,6 +79,12 @@ func TestFormToReport(t *testing.T) {
 	}
 
 	lead := h.administrator()
+	inbox := lead.see("/reporting/totals?light=soon")
+	has(t, inbox, here, "sent, waits for review")
+	hasNot(t, inbox, "not sent yet")
+	own := g.see("/reporting/totals") // the province is not for this reader
+	has(t, own, "Sở Y tế, 2026")
+	hasNot(t, own, "Sở Khoa học và Công nghệ", `href="/reporting/totals?frame=as_reported&amp;period=2026&amp;unit=`+h.unit("qni")+`"`)
 	has(t, lead.see(here), `name="why"`, "back-"+first)
 	if r := lead.post(here, url.Values{"go": {"return"}, "back-" + first: {"1"}}); r.status != http.StatusUnprocessableEntity {
 		t.Errorf("returned without a word: %d", r.status)

@@ -3,7 +3,9 @@
 package web
 
 import (
+	"strconv"
 	"strings"
+	"time"
 
 	"lachan/duty/reporting"
 	"lachan/internal/authz"
@@ -39,11 +41,15 @@ func (s *Server) formPage(c *visit, typed map[string]string) (page.Form, error) 
 	}
 	c.in("reporting", v.Unit.Name)
 	sent := v.State == reporting.ReportSubmitted || v.State == reporting.ReportAccepted
+	var met time.Time
+	if sent && v.Submitted != nil {
+		met = v.Submitted.SubmittedAt
+	}
 	p := page.Form{
 		Base: c.base, ID: id, Heading: v.Form.Label, UnitName: v.Unit.Name,
-		Period: c.p.T("pages.form.period", "year", year, "from", c.p.Date(v.Window.From.Start()), "to", c.p.Date(v.Window.To.Start())),
+		Period: c.p.T("pages.form.period", "year", strconv.Itoa(year), "from", c.p.Date(v.Window.From.Start()), "to", c.p.Date(v.Window.To.Start())),
 		State:  c.p.T("reporting.state." + string(v.State)), States: c.formStates(v),
-		Clock: c.dueClock(v.Due, sent, v.Window.From.Start()), Filled: v.Filled, Cells: v.Asked,
+		Clock: c.dueClock(v.Due, met, v.Window.From.Start()), Filled: v.Filled, Cells: v.Asked,
 	}
 	own := authz.Resource{Type: "reporting.report", ID: unit, Attrs: map[string]any{"unit": unit}}
 	p.CanEdit = !sent && c.may("reporting.fill", own)
@@ -117,6 +123,9 @@ func (c *visit) formSections(p *page.Form, v *reporting.FormView, typed map[stri
 				}
 				if len(i.Cells) > 1 {
 					cell.Label = one.Label
+				}
+				if cell.Label == i.Indicator.Name { // the total above its parts
+					cell.Label = c.p.T("pages.form.total")
 				}
 				c.judgeCell(p, &cell, one, block[code], warn[code])
 				cell.Was = cell.Value

@@ -3,10 +3,10 @@
 package web
 
 import (
-	"slices"
 	"strconv"
 
 	"lachan/duty/reporting"
+	"lachan/internal/authz"
 	"lachan/internal/problem"
 	"lachan/org"
 	"lachan/web/page"
@@ -88,13 +88,16 @@ func (s *Server) totalsPage(c *visit) (page.Consolidation, *reporting.Totals, er
 		pairs := append([]string{"period", p.Period, "frame", string(q.Frame), "as_of", p.AsOf, "indicator", p.Indicator, "unit", q.Node}, more...)
 		return withQuery("/reporting/totals", pairs...)
 	}
+	var above []string
 	for _, u := range s.Org.Frame(t.Frame, t.Day).Tree().Path(t.Node.ID) {
-		p.Crumbs = append(p.Crumbs, page.KV{Value: u.Name, Href: here("unit", u.ID)})
+		crumb := page.KV{Value: u.Name}
+		about := authz.Resource{Type: "reporting.report", ID: u.ID, Attrs: map[string]any{"unit": u.ID, "under": above}}
+		if u.ID != t.Node.ID && c.may("reporting.view", about) {
+			crumb.Href = here("unit", u.ID)
+		}
+		p.Crumbs, above = append(p.Crumbs, crumb), append(above, u.ID)
 	}
-	if n := len(p.Crumbs); n > 0 {
-		p.Crumbs[n-1].Href = ""
-	}
-	p.Lights = c.coverageLights(t)
+	p.Lights = c.coverageLights(t, here)
 	s.totalRows(c, &p, t, before, here)
 	p.CSV = withQuery("/reporting/totals.csv", "period", p.Period, "frame", string(q.Frame), "as_of", p.AsOf, "unit", q.Node)
 	return p, t, nil
@@ -120,15 +123,43 @@ func (c *visit) frames(chosen org.FrameKind) []page.Option {
 
 // coverageLights count reports by timeliness only: no figure of a unit is ever
 // red or green.
-func (c *visit) coverageLights(t *reporting.Totals) []page.Light {
+func (c *visit) coverageLights(t *reporting.Totals, here func(...string) string) []page.Light {
 	missing, late := len(t.Coverage.Missing), 0
 	if t.Coverage.Overdue {
 		late, missing = missing, 0
 	}
-	return []page.Light{
+	lights := []page.Light{
 		{State: "late", Count: late}, {State: "soon", Count: len(t.Coverage.Waiting) + len(t.Coverage.Returned)},
 		{State: "ok", Count: t.Coverage.Accepted}, {State: "wait", Count: missing},
 	}
+	for i := range lights {
+		if lights[i].State != "ok" {
+			lights[i].Href, lights[i].Current = here("indicator", "", "light", lights[i].State), lights[i].State == c.query("light")
+		}
+	}
+	return lights
+}
+
+// standing lists who waits for a decision, who is mending, and who has sent
+// nothing: the inbox of the agency that consolidates.
+func (c *visit) standing(t *reporting.Totals, skip map[string]bool) []page.UnitTotal {
+	only := c.query("light")
+	var rows []page.UnitTotal
+	add := func(units []org.Unit, light, note string) {
+		for _, u := range units {
+			if !skip[u.ID] && (only == "" || only == light) {
+				rows = append(rows, page.UnitTotal{Name: u.Name, Href: formPath(u.ID, t.Year), State: "missing", Light: light, Note: c.p.T(note)})
+			}
+		}
+	}
+	add(t.Coverage.Waiting, "soon", "pages.totals.waiting")
+	add(t.Coverage.Returned, "soon", "pages.totals.returned")
+	light, note := "wait", "pages.report.not-yet"
+	if t.Coverage.Overdue {
+		light, note = "late", "pages.report.overdue"
+	}
+	add(t.Coverage.Missing, light, note)
+	return rows
 }
 
 // totalRows fills one row for each indicator's first cell and, for the chosen
@@ -158,6 +189,8 @@ func (s *Server) totalRows(c *visit, p *page.Consolidation, t, before *reporting
 		if cell, ok := t.Form.Index(firstCell(t.Form, i.Code)); ok {
 			p.Units = c.unitTotals(t, i, cell, here)
 		}
+	} else {
+		p.Units = c.standing(t, nil)
 	}
 }
 
@@ -218,21 +251,7 @@ func (c *visit) unitTotals(t *reporting.Totals, i reporting.Indicator, cell int,
 	for _, part := range t.Buckets {
 		add(part.Unit.Name, "", c.p.T("pages.totals.bucket"), part.Cells)
 	}
-	light := "wait"
-	if t.Coverage.Overdue {
-		light = "late"
-	}
-	for _, u := range t.Coverage.Missing {
-		if !have[u.ID] {
-			rows = append(rows, page.UnitTotal{Name: u.Name, State: "missing", Light: light})
-		}
-	}
-	for _, u := range slices.Concat(t.Coverage.Waiting, t.Coverage.Returned) {
-		if !have[u.ID] {
-			rows = append(rows, page.UnitTotal{Name: u.Name, Href: formPath(u.ID, t.Year), State: "missing", Light: "soon"})
-		}
-	}
-	return rows
+	return append(rows, c.standing(t, have)...)
 }
 
 // totalsCSV is every cell of the form, with its breakdown.

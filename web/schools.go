@@ -246,8 +246,6 @@ func (c *visit) bandRow(policy schools.Policy, isDefault bool) page.BandRow {
 	row := page.BandRow{Band: c.p.T("schools.band." + policy.Band), Default: isDefault}
 	for _, code := range policy.Blocked {
 		row.Refuses = append(row.Refuses, c.p.T(c.s.Schools.Catalogue().NameKey(code)))
-		// Of search engines without a safe mode none is left to this band.
-		row.Safe = row.Safe || code == "unsafe_search"
 	}
 	return row
 }

@@ -69,7 +69,7 @@ func (g *guest) upload(path string, parts ...part) reply {
 func TestListIsUploadedAndExplained(t *testing.T) {
 	h := newHouse(t)
 	g := h.administrator()
-	has(t, g.see("/schools/lists"), `enctype="multipart/form-data"`, "There is no bundle yet")
+	has(t, g.see("/schools/lists"), `enctype="multipart/form-data"`, "No bundle yet")
 	var list strings.Builder
 	for i := range 3000 {
 		fmt.Fprintf(&list, "xau-%d.example\n", i)

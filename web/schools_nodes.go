@@ -64,6 +64,8 @@ func (v nodeView) note(c *visit, school string) string {
 			return ""
 		case state == string(schools.NodeSilent):
 			return c.p.T("pages.node.silent-since", "at", n.Seen)
+		case state == string(schools.NodeBehind) && n.Health == schools.HealthOK:
+			return c.p.T("pages.node.behind")
 		default:
 			return c.p.T(schools.HealthKey(n.Health))
 		}

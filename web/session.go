@@ -54,7 +54,9 @@ func (c *visit) authenticate() error {
 		Locked: !sess.Unlocked, CanSetUp: c.may("identity.list", authz.Resource{Type: "identity.person", Attrs: map[string]any{"unit": sess.Unit}}),
 	}
 	c.base.HelpPath = "/help/components"
-	c.base.SearchPath = "/casework"
+	if c.may("casework.list", authz.Resource{Type: "casework.queue"}) {
+		c.base.SearchPath, c.base.IntakePath = "/casework", "/casework/intake"
+	}
 	c.flash()
 	return nil
 }

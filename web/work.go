@@ -33,7 +33,6 @@ func (s *Server) work(c *visit) error {
 	c.in("work", c.p.T("ui.room.work"))
 	var p page.Work
 	if c.may("casework.list", authz.Resource{Type: "casework.queue"}) {
-		c.base.IntakePath = "/casework/intake"
 		if err := s.workCases(c, &p); err != nil {
 			return err
 		}
@@ -92,10 +91,10 @@ func (s *Server) workCases(c *visit, p *page.Work) error {
 // workApprovals adds what a case has waiting for a second person.
 func (s *Server) workApprovals(c *visit, caseID string, p *page.Work) error {
 	v, err := s.Casework.Case(c.r.Context(), c.who.Actor, nil, caseID)
-	if k := problem.KindOf(err); err != nil && (k == problem.Forbidden || k == problem.NotFound) {
-		return nil // offered only
-	}
 	if err != nil {
+		if k := problem.KindOf(err); k == problem.Forbidden || k == problem.NotFound {
+			return nil // offered only
+		}
 		return err
 	}
 	for _, o := range v.Proposals {
@@ -145,10 +144,10 @@ func (s *Server) daily(c *visit) (*page.Columns, error) {
 func (s *Server) workDuties(c *visit, p *page.Work) error {
 	now := s.Clock.Now().In(clock.Vietnam)
 	items, err := s.Reporting.Worklist(c.r.Context(), c.who.Actor, c.who.Actor.Unit, now.Year())
-	if problem.KindOf(err) == problem.Forbidden && err != nil {
-		return nil
-	}
 	if err != nil {
+		if problem.KindOf(err) == problem.Forbidden {
+			return nil // a role without duties of its own
+		}
 		return err
 	}
 	for _, it := range items {

@@ -113,7 +113,8 @@ type BlockRow struct {
 	ID, Domain, Basis, State string
 	Until                    time.Time
 	Provisional              bool
-	Withdraw                 string // POST address; empty: not allowed
+	Withdraw                 string // POST address, with "id" and "why"; empty: not allowed
+	Whys                     []Option
 }
 
 // Referral is one hand-over to another body.
@@ -121,7 +122,8 @@ type Referral struct {
 	To, Kind, State string
 	At              time.Time
 	Sees            string
-	Accept, Return  string // POST addresses, only for the receiver
+	Accept, Return  string // POST addresses, only for the receiver; Return takes "reason" and "note"
+	Reasons         []Option
 	Clock           Clock
 }
 

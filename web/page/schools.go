@@ -136,8 +136,8 @@ type BundleInfo struct {
 	Names   int
 	Bytes   int64
 	Made    time.Time
-	Key     string
-	Pending int // changes not folded in yet
+	Key     string // SHA-256 of the file
+	Pending int    // changes not folded in yet
 }
 
 // Lookup answers why a name is or is not refused: GET /schools/lookup with

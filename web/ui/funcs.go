@@ -48,6 +48,7 @@ func funcs(p *locale.Printer, d *look.Drawings, assets *Assets) template.FuncMap
 		"svg":      func(s string) template.HTML { return template.HTML(s) },
 		"asset":    assets.URL,
 		"exitpath": func() string { return look.ExitPath },
+		"tel":      func(href string) template.URL { return template.URL(href) },
 		"helpbar":  func() []look.HelpItem { return look.HelpBar("") },
 
 		// charts and bars

@@ -22,6 +22,7 @@ func (m maker) access() set {
 		"access/unlock":       page.Unlock{Base: m.base(m.t("console.unlock.title"), "/unlock"), Next: "/work"},
 		"access/first":        page.FirstUnlock{Base: m.base(m.t("console.first.title"), "/unlock/first"), Opens: []string{"Tổ tiếp nhận mẫu"}, Wait: []string{"Phòng mẫu"}},
 		"access/first#shares": page.FirstUnlock{Base: m.base(m.t("console.recovery.title"), "/unlock/first"), Shares: []string{"lachan-share-1-aaaa-bbbb-cccc-dddd", "lachan-share-2-eeee-ffff-gggg-hhhh", "lachan-share-3-iiii-jjjj-kkkk-llll"}, Number: 2},
+		"access/welcome":      page.Welcome{Base: m.base(m.t("web.welcome.title"), "/welcome"), Token: "x", Name: "Lê Văn Mẫu", Login: "van.mau", Units: []string{"Tổ tiếp nhận mẫu"}},
 		"access/setup":        page.Setup{Base: m.base(m.t("console.setup.title"), "/setup/x"), Token: "x", Places: []page.Option{{Value: "51", Label: "Quảng Ngãi"}}},
 	}
 }
@@ -31,6 +32,9 @@ func (m maker) casework() set {
 	clocks, scores := parts.Clocks, parts.Scores
 	lights := []page.Light{{State: "late", Count: 1, Href: "?light=late"}, {State: "soon", Count: 3, Href: "?light=soon", Current: true}, {State: "ok", Count: 9, Href: "?light=ok"}}
 	rows := append([]page.CaseRow{}, parts.Rows...)
+	for i := range rows {
+		rows[i].Href = "/casework/cases/1"
+	}
 	rows = append(rows, page.CaseRow{Href: "/casework/cases/4", Code: "VV-2026-0391", Title: "Tài khoản giả mạo cô giáo, nhắn học sinh xin tiền thẻ", Clock: clocks[2], Tracks: []string{"takedown", "criminal"}, Reports: 6, Score: scores[1], Next: "Chuyển thẩm quyền", NextNote: "Công an mẫu"},
 		page.CaseRow{Href: "/casework/cases/5", Code: "VV-2026-0377", Title: "Trang cá độ mời học sinh", Clock: clocks[4], Tracks: []string{"administrative"}, Reports: 1, Score: scores[3], Next: "Kết luận"})
 	shift := &page.Shift{Person: "Trần Thị Mẫu", Unit: "Tổ tiếp nhận mẫu", Phone: "0000 000 111", StandIn: "Lê Văn Mẫu", From: now.Add(-2 * time.Hour), To: now.Add(5 * time.Hour)}
@@ -55,6 +59,9 @@ func (m maker) casework() set {
 	choices := []page.Option{{Value: "a", Label: "Đã gỡ nội dung", Note: "Trang đó đã được gỡ. Em làm đúng khi kể.", On: true}, {Value: "b", Label: "Không đủ căn cứ", Note: "Cô chú chưa tìm được. Em kể thêm được bất cứ lúc nào."}}
 	roster := page.RosterPage{Base: m.console(m.t("console.roster.title"), "casework"), Now: shift, CanEdit: true, Persons: bases, Gaps: []string{"Thứ Bảy 28/11, 15:00–22:00"},
 		Shifts: []page.ShiftRow{{ID: "1", Shift: *shift, Is: "now"}, {ID: "2", Shift: page.Shift{Person: "Lê Văn Mẫu", Unit: "Phòng mẫu", Phone: "0000 000 112", StandIn: "Trần Thị Mẫu", From: now.Add(5 * time.Hour), To: now.Add(13 * time.Hour)}, Is: "next"}}}
+	intake := page.Intake{Base: m.console(m.t("ui.intake"), "casework"), Channels: all, Harms: choices, Ages: all, Whos: all, Relations: all, Contacts: bases, Dangers: bases}
+	taken := intake
+	taken.Done = &page.Taken{Code: "VV-2026-0413", Href: "/casework/cases/6", Groups: []string{"7Q2M", "X4KD", "0RTV", "9H3B"}, Check: "5", Words: []string{"sao", "mai", "lá", "biển"}}
 	return set{
 		"casework/queue": queue, "casework/queue#closed": closed, "casework/case": one, "casework/case#locked": locked,
 		"casework/block":         page.Block{Base: m.console(m.t("ui.act.block"), "casework"), ID: "1", Code: "VV-2026-0412", Domain: "sao-mai.example", Bases: bases, Categories: all},
@@ -65,6 +72,7 @@ func (m maker) casework() set {
 		"casework/close":         page.Close{Base: m.console(m.t("ui.act.close"), "casework"), ID: "1", Code: "VV-2026-0412", Outcomes: choices, Open: []string{"Hình sự"}, Two: true},
 		"casework/measure":       page.Measure{Base: m.console(m.t("ui.act.measure"), "casework"), ID: "1", Code: "VV-2026-0412", Tracks: all, When: "09:40 23/11/2026"},
 		"casework/override":      page.Override{Base: m.console(m.t("ui.act.override"), "casework"), ID: "1", Code: "VV-2026-0412", Score: scores[0], Two: true},
-		"casework/roster":        roster, "casework/roster#empty": page.RosterPage{Base: m.console(m.t("console.roster.title"), "casework")},
+		"casework/intake":        intake, "casework/intake#done": taken,
+		"casework/roster": roster, "casework/roster#empty": page.RosterPage{Base: m.console(m.t("console.roster.title"), "casework")},
 	}
 }

@@ -67,6 +67,7 @@ func (m maker) report() set {
 		"report/done": done, "report/done#danger": danger,
 		"report/enter": page.StatusEnter{Base: m.base("", "/status")}, "report/enter#fault": wrong,
 		"report/status": status, "report/status#empty": empty,
+		"report/closed":  page.ReportClosed{Base: m.base("", "/report"), Why: "Trang báo tin đang nghỉ."},
 		"report/waiting": page.Waiting{Base: m.base("", "/report"), Action: "/report", Seconds: 12, Hidden: []page.Hidden{{Name: "words", Value: "x"}}},
 	}
 }

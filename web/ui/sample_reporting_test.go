@@ -19,7 +19,11 @@ func (m maker) reporting() set {
 		{ID: "d2", Ref: "5.2", Title: "Lọc nội dung xấu trên mạng của trường", Directive: "4569/UBND-KGVX", Continuous: true},
 		{ID: "d3", Ref: "2.1", Title: "Tập huấn giáo viên đầu mối", Directive: "4569/UBND-KGVX", Clock: clocks[2]}}
 	lights := []page.Light{{State: "late", Count: 1, Href: "?light=late"}, {State: "soon", Count: 3, Href: "?light=soon"}, {State: "ok", Count: 9, Href: "?light=ok"}}
-	work := page.Work{Base: m.console(m.t("ui.room.work"), "work"), Lights: lights, Rows: parts.Rows[1:], More: 9, MoreHref: "/casework", Daily: &parts.Columns, Coverage: &parts.Map, Duties: duties,
+	rows := append([]page.CaseRow{}, parts.Rows[1:]...)
+	for i := range rows {
+		rows[i].Href = "/casework/cases/1"
+	}
+	work := page.Work{Base: m.console(m.t("ui.room.work"), "work"), Lights: lights, Rows: rows, More: 9, MoreHref: "/casework", Daily: &parts.Columns, Coverage: &parts.Map, Duties: duties,
 		Next:    &page.NextCard{Code: "VV-2026-0412", Title: "Người lạ trong trò chơi rủ gặp, đòi ảnh riêng", Why: "Hai tin cùng một tài khoản. Có hẹn gặp chiều thứ bảy ở bến xe.", Href: "/casework/cases/1", Urgent: true, Clock: clocks[1], Acts: []page.Act{{Key: "refer", Href: "/casework/cases/1/refer"}}},
 		Approve: []page.TwoPerson{{Act: "Chặn sao-mai.example", First: "Lê Văn Mẫu", At: now.Add(-time.Hour), Confirm: "/casework/blocks/confirm", ID: "b1"}}}
 	form := page.Form{Base: m.console("Báo cáo năm 2026", "reporting"), ID: "1", Heading: "Kết quả bảo vệ trẻ em trên môi trường mạng", UnitName: "Ủy ban nhân dân xã Mẫu Một", Period: "Năm 2026", State: "Đang điền", States: parts.States, Clock: clocks[1], CanEdit: true, CanSubmit: true, Revision: 2, Returned: "Ô “nữ” gấp ba năm trước, xin kiểm tra.", Excel: "/reporting/forms/1.xlsx", Filled: 5, Cells: 6,

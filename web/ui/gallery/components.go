@@ -34,7 +34,7 @@ func Components(base page.Base) page.Components {
 		{Role: m.t("party.accused"), Masked: []page.Masked{{What: m.t("party.masked")}}},
 	}
 	c.States = []page.State{{Name: m.t("state.heard"), Is: "done", At: m.now.Add(-9 * time.Hour)}, {Name: m.t("state.read"), Is: "done", At: m.now.Add(-8 * time.Hour)}, {Name: m.t("state.work"), Is: "now"}, {Name: m.t("state.done"), Is: "next"}}
-	c.Files = []page.File{{Name: m.t("file"), Href: "#files", Kind: "docx", Size: 48210}}
+	c.Files = []page.File{{Name: m.t("file"), Href: "#case", Kind: "docx", Size: 48210}}
 	c.Two = []page.TwoPerson{{Act: m.t("two.act")}, {Act: m.t("two.act"), First: m.t("two.who"), At: m.now, Mine: true}, {Act: m.t("two.act"), First: m.t("two.who"), At: m.now}}
 	c.Pager = page.Pager{Prev: "#case", Next: "#forms", From: 21, To: 40, Total: 96}
 	c.Fields = []page.Field{
