@@ -23,6 +23,23 @@ func (c *visit) view(id string) (casework.CaseView, error) {
 	return c.s.Casework.Case(c.r.Context(), c.who.Actor, u, id)
 }
 
+// covered reads a case without opening anything sealed: for an act, which
+// shows nothing and leaves no "opened" in the ledger.
+func (c *visit) covered(id string) (casework.CaseView, error) {
+	return c.s.Casework.Case(c.r.Context(), c.who.Actor, nil, id)
+}
+
+// againCase shows the form of a case once more, with what the reader may see.
+func (c *visit) againCase(name string, err error, id string, build func(v casework.CaseView) (drawn, error)) error {
+	return c.again(name, err, func() (drawn, error) {
+		v, err := c.view(id)
+		if err != nil {
+			return nil, err
+		}
+		return build(v)
+	})
+}
+
 // casePage shows one case. Who opens a new case for the first time has looked
 // at it, which is what the clock of the first look asks for.
 func (s *Server) casePage(c *visit) error {

@@ -57,7 +57,7 @@ func (s *Server) blockForm(c *visit, v casework.CaseView, b page.Block) (page.Bl
 // block is the three buttons of the form: show what the block will cover, ask
 // the platform first, block.
 func (s *Server) block(c *visit) error {
-	v, err := c.view(c.r.PathValue("id"))
+	v, err := c.covered(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Server) block(c *visit) error {
 		Date: isoDay(b.Date), Until: isoDay(b.Until), Reason: b.Why,
 	}
 	again := func(err error) error {
-		return c.again("casework/block", fieldAs(err, "kind", "basis"), func() (drawn, error) { return s.blockForm(c, v, b) })
+		return c.againCase("casework/block", fieldAs(err, "kind", "basis"), v.ID, func(v casework.CaseView) (drawn, error) { return s.blockForm(c, v, b) })
 	}
 	if err := cmd.Validate(); err != nil {
 		return again(err)

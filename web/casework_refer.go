@@ -63,7 +63,7 @@ func (c *visit) receivers(v casework.CaseView, on string) []page.Option {
 // refer offers the case. The receiver's keys are wrapped now, so the session
 // must be unlocked.
 func (s *Server) refer(c *visit) error {
-	v, err := c.view(c.r.PathValue("id"))
+	v, err := c.covered(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *Server) refer(c *visit) error {
 		return err
 	}
 	if _, err := s.Casework.Refer(c.r.Context(), c.who.Actor, u, cmd); err != nil {
-		return c.again("casework/refer", err, func() (drawn, error) { return s.referForm(c, v, cmd), nil })
+		return c.againCase("casework/refer", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.referForm(c, v, cmd), nil })
 	}
 	return c.done(casePath(v.ID), "flash.case.referred")
 }

@@ -254,3 +254,43 @@ func TestAnOfficerTypesForACaller(t *testing.T) {
 		t.Fatalf("an analyst typed a report: %d", r.status)
 	}
 }
+
+// Every page of a case speaks English too: browser.ask fails on a key without
+// words.
+func TestPagesOfACaseInEnglish(t *testing.T) {
+	d := newDesk(t)
+	_, officer, head := d.office()
+	d.tell("harm", "bullying", "harm", "fraud", "harm", "other", "words", told, "danger", "yes", "age", "16_17", "who", "parent")
+	path := caseIn(t, officer.page("/casework"))
+	officer.send("/language", url.Values{"lang": {"en"}, "back": {"/work"}})
+	head.send("/language", url.Values{"lang": {"en"}, "back": {"/work"}})
+	officer.send(path+"/score", url.Values{"points": {"5"}, "reason": {"x"}})
+	for _, page := range []string{"/work", "/casework", "/casework?state=triage", "/casework?light=late", "/casework?track=takedown", "/casework?q=VV", "/casework/roster", "/casework/intake",
+		path, path + "/block", path + "/refer", path + "/answer", path + "/close", path + "/measure", path + "/score"} {
+		has(t, officer.page(page), `lang="en"`)
+	}
+	has(t, head.page(path), d.texts.Printer("en").T("ui.two.confirm"))
+}
+
+// A list beyond its first page goes on where the first one ended.
+func TestTheQueueGoesOn(t *testing.T) {
+	d := newDesk(t)
+	_, officer, _ := d.office()
+	for range 52 {
+		d.tell("harm", "bullying", "danger", "no")
+	}
+	first := mainOf(officer.page("/casework"))
+	next := regexp.MustCompile(`href="(/casework\?from=[^"]+)"`).FindStringSubmatch(first)
+	if next == nil {
+		t.Fatal("no second page")
+	}
+	second := mainOf(officer.page(strings.ReplaceAll(next[1], "&amp;", "&")))
+	seen := map[string]bool{}
+	for _, m := range caseLink.FindAllString(first+second, -1) {
+		seen[m] = true
+	}
+	if len(seen) != 52 {
+		t.Fatalf("%d of 52 cases on two pages", len(seen))
+	}
+	has(t, second, "51", "52")
+}

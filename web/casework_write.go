@@ -50,7 +50,7 @@ func (s *Server) answerForm(c *visit, v casework.CaseView, text string, prompts 
 
 // answer writes to the reporter: the sentences chosen, then what was typed.
 func (s *Server) answer(c *visit) error {
-	v, err := c.view(c.r.PathValue("id"))
+	v, err := c.covered(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *Server) answer(c *visit) error {
 		err = s.Casework.Answer(c.r.Context(), c.who.Actor, cmd)
 	}
 	if err != nil {
-		return c.again("casework/answer", err, func() (drawn, error) { return s.answerForm(c, v, text, prompts), nil })
+		return c.againCase("casework/answer", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.answerForm(c, v, text, prompts), nil })
 	}
 	return c.done(casePath(v.ID), "flash.case.answered")
 }
@@ -101,13 +101,13 @@ func (s *Server) closeForm(c *visit, v casework.CaseView, cmd casework.CloseComm
 }
 
 func (s *Server) close(c *visit) error {
-	v, err := c.view(c.r.PathValue("id"))
+	v, err := c.covered(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	cmd := casework.CloseCommand{Case: v.ID, Outcome: c.form("outcome"), Note: c.form("note"), Text: c.form("text")}
 	if _, err := s.Casework.Close(c.r.Context(), c.who.Actor, cmd); err != nil {
-		return c.again("casework/close", err, func() (drawn, error) { return s.closeForm(c, v, cmd), nil })
+		return c.againCase("casework/close", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.closeForm(c, v, cmd), nil })
 	}
 	return c.done(casePath(v.ID), "flash.case.proposed")
 }
@@ -145,14 +145,14 @@ func (s *Server) measureForm(c *visit, v casework.CaseView, kind, track, end str
 // measure records what was done for the child, or how a track goes on: opened,
 // registered by the police under a number of their own, ended.
 func (s *Server) measure(c *visit) error {
-	v, err := c.view(c.r.PathValue("id"))
+	v, err := c.covered(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	kind, track, end := c.form("kind"), c.form("track"), c.form("end")
 	p := page.Measure{What: c.form("what"), Who: c.form("who"), When: c.form("at"), Number: c.form("number"), UnitRef: c.form("unit")}
 	again := func(err error) error {
-		return c.again("casework/measure", err, func() (drawn, error) { return s.measureForm(c, v, kind, track, end, p), nil })
+		return c.againCase("casework/measure", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.measureForm(c, v, kind, track, end, p), nil })
 	}
 	what := p.What
 	if p.When != "" {
@@ -211,12 +211,12 @@ func (s *Server) scoreForm(c *visit, v casework.CaseView, points, reason string)
 }
 
 func (s *Server) score(c *visit) error {
-	v, err := c.view(c.r.PathValue("id"))
+	v, err := c.covered(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	again := func(err error) error {
-		return c.again("casework/override", err, func() (drawn, error) { return s.scoreForm(c, v, c.form("points"), c.form("reason")), nil })
+		return c.againCase("casework/override", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.scoreForm(c, v, c.form("points"), c.form("reason")), nil })
 	}
 	points, err := strconv.Atoi(c.form("points"))
 	if err != nil {

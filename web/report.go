@@ -74,7 +74,7 @@ func (s *Server) reportStep(c *visit) error {
 			return c.again("report/step", fault, func() (drawn, error) { return t.page(c, reading), nil })
 		}
 		return s.send(c, t, reading)
-	default: // next and skip; a skipped question keeps what was typed
+	default: // next, skip, the Enter key; a skipped question keeps what was typed
 		if fault := t.faults(c.p.Lang, t.step); fault != nil && stepOf(fault.Fields[0].Name) == t.step {
 			return c.again("report/step", fault, func() (drawn, error) { return t.page(c, reading), nil })
 		}

@@ -166,6 +166,12 @@ func TestReportErrorsKeepWhatWasTyped(t *testing.T) {
 	body = child.page("/report")
 	body = child.send("/report", with(hidden(body), "go", "skip"))
 	body = child.send("/report", with(hidden(body), "go", "skip"))
+	// The Enter key on the last step sends nothing.
+	body = child.send("/report", with(hidden(body), "go", "enter", "more", "Em nghĩ lại"))
+	has(t, body, "Em nghĩ lại", `value="send"`)
+	if queueOf(t, d) != 0 {
+		t.Fatal("the Enter key sent the report")
+	}
 	receiptOf(t, child.send("/report", with(hidden(body), "go", "send")))
 }
 

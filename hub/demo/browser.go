@@ -105,7 +105,8 @@ func (b *browser) fault() error {
 func (b *browser) form(action string) (*element, error) {
 	if b.page != nil {
 		for _, f := range b.page.all("form") {
-			if strings.HasSuffix(f.attrs["action"], action) && strings.EqualFold(f.attrs["method"], "post") {
+			fits := f.attrs["action"] == "" && action == "" || action != "" && strings.HasSuffix(f.attrs["action"], action)
+			if fits && strings.EqualFold(f.attrs["method"], "post") {
 				return f, nil
 			}
 		}

@@ -56,7 +56,7 @@ func parsePage(r io.Reader) (*element, error) {
 }
 
 // all are the elements below e that match, in the order of the page. A
-// pattern is "tag", ".class", "tag.class" or "#id".
+// pattern is "tag", ".class", "tag.class.class" or "#id".
 func (e *element) all(pattern string) []*element {
 	var out []*element
 	for _, c := range e.inside {
@@ -86,8 +86,17 @@ func (e *element) matches(pattern string) bool {
 	if id, ok := strings.CutPrefix(pattern, "#"); ok {
 		return e.attrs["id"] == id
 	}
-	tag, class, _ := strings.Cut(pattern, ".")
-	return (tag == "" || e.name == tag) && (class == "" || slices.Contains(strings.Fields(e.attrs["class"]), class))
+	tag, classes, _ := strings.Cut(pattern, ".")
+	if tag != "" && e.name != tag {
+		return false
+	}
+	have := strings.Fields(e.attrs["class"])
+	for class := range strings.SplitSeq(classes, ".") {
+		if class != "" && !slices.Contains(have, class) {
+			return false
+		}
+	}
+	return true
 }
 
 func (e *element) has(attr string) bool { _, ok := e.attrs[attr]; return ok }

@@ -99,7 +99,7 @@ func (t *tour) block(ctx context.Context) error {
 	if !refused(r) {
 		return wrong("the node answers %q", answers(r))
 	}
-	t.say("demo.tour.decided", "event", b.page.first("ol.tl").first("span.what").words(), "took", took(decided))
+	t.say("demo.tour.decided", "event", t.event(b, "blocked"), "took", took(decided))
 	t.say("demo.tour.dns", "domain", t.story.Domain, "answer", answers(r))
 	t.say("demo.tour.refused-after", "took", took(gone))
 	return nil
@@ -213,7 +213,7 @@ func (t *tour) lift(ctx context.Context) error {
 	if err != nil {
 		return wrong("the node answers %q: %w", answers(last), err)
 	}
-	t.say("demo.tour.lifted", "event", b.page.first("ol.tl").first("span.what").words())
+	t.say("demo.tour.lifted", "event", t.event(b, "lifted"))
 	t.say("demo.tour.dns", "domain", t.story.Domain, "answer", answers(last))
 	t.say("demo.tour.answered-after", "took", took(time.Since(began)))
 	return nil

@@ -82,7 +82,7 @@ func (t *tour) outcome(ctx context.Context) error {
 	if err := head.send(ctx, "/proposals", "confirm", nil); err != nil {
 		return err
 	}
-	t.say("demo.tour.closed", "event", head.page.first("ol.tl").first("span.what").words())
+	t.say("demo.tour.closed", "event", t.event(head, "closed"))
 	was := t.child.page.first("h1").words()
 	if err := t.status(ctx, t.receipt); err != nil {
 		return err

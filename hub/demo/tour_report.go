@@ -123,7 +123,7 @@ func (t *tour) triage(ctx context.Context) error {
 	}
 	link := rows[0].first("a")
 	t.caseAt = link.attrs["href"]
-	t.say("demo.tour.queue", "title", link.words(), "score", rows[0].first("summary").words())
+	t.say("demo.tour.queue", "title", link.words(), "score", rows[0].first(".score").words())
 	if err := b.open(ctx, t.caseAt); err != nil {
 		return err
 	}
@@ -171,17 +171,13 @@ func (t *tour) ring(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("demo.tour.ring", "ring", take.above.first("p").words(), "score", row.first("summary").words())
+	t.say("demo.tour.ring", "ring", take.above.first("p").words(), "score", row.first(".score").words())
 	moved := ""
 	err = until(ctx, 12*time.Second, func() (bool, error) {
 		if err := b.open(ctx, at); err != nil {
 			return false, err
 		}
-		for _, e := range b.page.first("ol.tl").all("li") {
-			if what := e.first(".what").words(); strings.HasPrefix(what, t.Printer.T("casework.event.ring")) && !strings.HasPrefix(what, t.Printer.T("casework.event.ring_taken")) {
-				moved = what
-			}
-		}
+		moved = t.event(b, "ring")
 		return moved != "", nil
 	})
 	if err != nil {
@@ -190,10 +186,25 @@ func (t *tour) ring(ctx context.Context) error {
 	if err := b.send(ctx, "/ring", "", nil); err != nil {
 		return err
 	}
-	taken := b.page.first("ol.tl").first("span.what").words()
-	if _, err := b.form("/ring"); err == nil {
+	taken := t.event(b, "ring_taken")
+	if _, err := b.form("/ring"); err == nil || taken == "" {
 		return wrong("the ring goes on after somebody took it")
 	}
 	t.say("demo.tour.ring-taken", "moved", moved, "taken", taken)
 	return nil
 }
+
+// event is the newest event of a kind on the case's timeline, as the page says
+// it; "" for none.
+func (t *tour) event(b *browser, kind string) string {
+	name := t.Printer.T("casework.event." + kind)
+	for _, e := range b.page.first("ol.tl").all("li") {
+		what := e.first(".what").words()
+		if what == name || strings.HasPrefix(what, name+":") {
+			return joinWords(e.first("time").words(), what, e.first(".by").words())
+		}
+	}
+	return ""
+}
+
+func joinWords(words ...string) string { return strings.TrimSpace(strings.Join(words, " ")) }

@@ -196,7 +196,7 @@ func (t *tour) enrolNode(ctx context.Context) error {
 		if err := b.open(ctx, t.school); err != nil {
 			return false, err
 		}
-		return b.page.first(".light.ok") != nil || strings.Contains(b.page.first("main").words(), t.Printer.T("ui.node.is.ok")), nil
+		return strings.Contains(b.page.first("main").words(), t.Printer.T("ui.node.is.ok")), nil
 	})
 	if err != nil {
 		return err

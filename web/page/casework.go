@@ -143,7 +143,7 @@ type Coverage struct {
 	Domain      string
 	Covers      string   // "vidu.example và mọi tên dưới nó"
 	Schools     int      // that will refuse it
-	Devices     int      // distinct devices that asked for it last week; -1: fewer than five, not said
+	Devices     int      // distinct devices that asked for it last week; -1: not known
 	Risk        string   // public_suffix, protected, popular, shared, ""
 	RiskText    string   // in words
 	AlsoBlocked []string // known names below it
