@@ -122,6 +122,10 @@ func (h *Hub) certificates() (*tls.Config, error) {
 func (h *Hub) follow(ctx context.Context) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
+	revoked, err := h.Schools.RevokedKeys(ctx) // the bus was opened with these
+	if err != nil {
+		return err
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -132,10 +136,31 @@ func (h *Hub) follow(ctx context.Context) error {
 		if err == nil {
 			err = h.Reporting.Refresh(ctx)
 		}
+		if err == nil {
+			err = h.shutOut(ctx, revoked)
+		}
 		if err != nil && ctx.Err() == nil {
 			h.log.ErrorContext(ctx, "follow", slog.String("error", err.Error()))
 		}
 	}
+}
+
+// shutOut cuts nodes off the bus whose keys were revoked since known was read.
+func (h *Hub) shutOut(ctx context.Context, known map[string]time.Time) error {
+	now, err := h.Schools.RevokedKeys(ctx)
+	if err != nil {
+		return err
+	}
+	for key, at := range now {
+		if _, done := known[key]; done {
+			continue
+		}
+		if err := h.bus.Revoke(ctx, key, at); err != nil {
+			return err
+		}
+		known[key] = at
+	}
+	return nil
 }
 
 // firstBundle makes the first bundle, without any list: a school that joins

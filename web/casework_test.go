@@ -13,6 +13,7 @@ import (
 
 	"lachan/duty/schools"
 	"lachan/internal/authz"
+	"lachan/internal/ledger"
 )
 
 // tell sends a report as a child and returns the receipt.
@@ -49,6 +50,21 @@ func (d *desk) blocked(domain string) bool {
 		}
 	}
 	return false
+}
+
+// opened counts how often the ledger says that a case was opened.
+func (d *desk) opened() (n int) {
+	d.t.Helper()
+	leaves, _, err := d.ledger.List(context.Background(), ledger.Filter{Room: "casework"}, ledger.Page{Limit: 200})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, l := range leaves {
+		if l.Kind == "casework.opened" {
+			n++
+		}
+	}
+	return n
 }
 
 func TestFromTheReportToTheBlock(t *testing.T) {
@@ -89,7 +105,17 @@ func TestFromTheReportToTheBlock(t *testing.T) {
 	if d.blocked("chat.vidu.example") {
 		t.Fatal("the preview blocked")
 	}
-	body = officer.send(path+"/block", with(fields, "go", "block"))
+	before := d.opened()
+	if r := officer.ask(http.MethodPost, path+"/block", with(fields, "go", "block")); r.status != http.StatusSeeOther {
+		t.Fatalf("blocking: %d", r.status)
+	}
+	if n := d.opened(); n != before {
+		t.Fatalf("an act that shows nothing opened the case %d times", n-before)
+	}
+	body = officer.page(path)
+	if d.opened() != before+1 {
+		t.Fatal("a look at the case left nothing in the ledger")
+	}
 	if !d.blocked("chat.vidu.example") {
 		t.Fatal("the decision did not reach schools")
 	}

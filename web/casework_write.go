@@ -216,7 +216,9 @@ func (s *Server) score(c *visit) error {
 		return err
 	}
 	again := func(err error) error {
-		return c.againCase("casework/override", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.scoreForm(c, v, c.form("points"), c.form("reason")), nil })
+		return c.againCase("casework/override", err, v.ID, func(v casework.CaseView) (drawn, error) {
+			return s.scoreForm(c, v, c.form("points"), c.form("reason")), nil
+		})
 	}
 	points, err := strconv.Atoi(c.form("points"))
 	if err != nil {

@@ -136,6 +136,32 @@ func TestThemeAndLanguageAreKept(t *testing.T) {
 	}
 }
 
+// What people write, their receipts, passwords and cookies never reach the log.
+func TestTheLogHoldsNothingPersonal(t *testing.T) {
+	d := newDesk(t)
+	_, officer, _ := d.office()
+	receipt := d.tell("harm", "bullying", "words", "tu-mat-cua-em", "answer", "contact", "contact", "0900 111 222", "url", "https://rieng.vidu.example/a")
+	child := d.browser()
+	child.send("/status", url.Values{"receipt": {receipt}, "go": {"reply"}, "reply": {"loi-rieng-cua-em"}})
+	child.post("/status", url.Values{"receipt": {receipt + "X"}})
+	path := caseIn(t, officer.page("/casework"))
+	officer.page(path)
+	officer.send(path+"/answer", url.Values{"text": {"tra-loi-rieng"}, "go": {"send"}})
+	officer.page("/casework?q=tim-rieng")
+	log := d.log.String()
+	if !strings.Contains(log, "route=/report") || !strings.Contains(log, "route=/casework/cases/{id}") {
+		t.Fatalf("nothing is logged: %.300s", log)
+	}
+	for _, secret := range []string{
+		"tu-mat-cua-em", "loi-rieng-cua-em", "tra-loi-rieng", "tim-rieng", "0900", "rieng.vidu.example", receipt, strings.ReplaceAll(receipt, "-", ""),
+		"le.mau", housePassword, passphrase, officer.jar["lachan"].Value, officer.secret, "127.0.0.1", "Go-http-client",
+	} {
+		if strings.Contains(log, secret) {
+			t.Errorf("the log holds %q", secret)
+		}
+	}
+}
+
 // Small numbers are never published.
 func TestPressFiguresBelowFiveAreSaidInWords(t *testing.T) {
 	d := newDesk(t)

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +45,25 @@ type desk struct {
 	duty     string // the unit that receives reports
 	police   string
 	texts    *locale.Texts
+	log      diary
+}
+
+// diary is the log of the server, at its usual level.
+type diary struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *diary) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *diary) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // The functions of the directive that the units of this desk hold.
@@ -143,8 +163,7 @@ func newDesk(t testing.TB) *desk {
 	h.server = httptest.NewUnstartedServer(nil)
 	pages, err := web.New(web.Deps{
 		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example/", BaseURL: "http://" + h.server.Listener.Addr().String()},
-		// Only our own faults: what went wrong stands beside the failed test.
-		Texts: d.texts, Clock: h.clock, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelError})),
+		Texts:    d.texts, Clock: h.clock, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
 		Services: web.Services{
 			Identity: h.identity, Authz: engine, Org: h.org, Casework: d.casework, Schools: h.schools, Reporting: h.reporting,
 			Ledger: deskLedger{shownLedger{h.ledger, engine}}, Directive: sum.ID,
@@ -153,7 +172,14 @@ func newDesk(t testing.TB) *desk {
 	ok(err)
 	h.server.Config.Handler = pages.Handler()
 	h.server.Start()
-	t.Cleanup(h.server.Close)
+	t.Cleanup(func() {
+		h.server.Close()
+		for line := range strings.Lines(d.log.String()) {
+			if strings.Contains(line, "status=500") {
+				t.Errorf("our own fault: %s", line)
+			}
+		}
+	})
 	return d
 }
 

@@ -172,11 +172,11 @@ func (s *Server) totalRows(c *visit, p *page.Consolidation, t, before *reporting
 			continue
 		}
 		row := page.TotalRow{
-			Code: reporting.Prefix + code, Name: i.Name, Unit: i.Unit, Value: c.publicValue(i, t.Total, cell), Href: here("indicator", code),
+			Code: reporting.Prefix + code, Name: i.Name, Unit: i.Unit, Value: c.figure(t, i, t.Total, cell), Href: here("indicator", code),
 			Missing: t.Coverage.Expected - int(t.Reported[cell]),
 		}
 		if before != nil {
-			row.Last = c.publicValue(i, before.Total, cell)
+			row.Last = c.figure(before, i, before.Total, cell)
 		}
 		if target, ok := s.Reporting.Catalogue.Targets[i.Target]; ok {
 			row.Target = c.p.T("pages.form.target", "percent", target.Percent, "basis", target.Basis)
@@ -217,6 +217,28 @@ func (c *visit) publicValue(i reporting.Indicator, cells reporting.Cells, cell i
 	}
 }
 
+// percent is the unit of an indicator that is a ratio of two cells.
+const percent = "%"
+
+// figure is an indicator's value: its percentage where it is one, else the
+// total of its first measure.
+func (c *visit) figure(t *reporting.Totals, i reporting.Indicator, cells reporting.Cells, cell int) string {
+	if i.Unit != percent || len(i.Ratios) == 0 {
+		return c.publicValue(i, cells, cell)
+	}
+	if t.Hidden(i) {
+		return c.p.T("reporting.value.small-ratio")
+	}
+	hundredths, ok := t.RatioOf(i, i.Ratios[0], cells)
+	if !ok {
+		if _, given := cells.Get(cell); given {
+			return c.p.T("pages.totals.no-ratio")
+		}
+		return ""
+	}
+	return c.p.Decimal(float64(hundredths)/100, 1) + percent
+}
+
 // unitTotals are the parts of one figure, by name and never by size. The parts
 // of a small figure about children are not shown at all: they could be found
 // by subtraction.
@@ -230,8 +252,8 @@ func (c *visit) unitTotals(t *reporting.Totals, i reporting.Indicator, cell int,
 		v, ok := cells.Get(cell)
 		row := page.UnitTotal{Name: name, Href: href, Note: note, State: "missing"}
 		if ok {
-			row.State, row.Value = "value", c.p.Int(v)
-			if v == 0 {
+			row.State, row.Value = "value", c.figure(t, i, cells, cell)
+			if v == 0 && i.Unit != percent {
 				row.State = "zero"
 			}
 			if whole > 0 {

@@ -99,10 +99,10 @@ func (s *Server) yearlyPage(c *visit, get func(string) string) (page.ReportBuild
 		if cover.Overdue {
 			key = "pages.report.overdue"
 		}
-		p.Late = append(p.Late, page.KV{Key: u.Name, Value: c.p.T(key)})
+		p.Late = append(p.Late, page.KV{Key: c.p.T(key), Value: u.Name})
 	}
 	for _, u := range cover.Late {
-		p.Late = append(p.Late, page.KV{Key: u.Name, Value: c.p.T("pages.report.came-late")})
+		p.Late = append(p.Late, page.KV{Key: c.p.T("pages.report.came-late"), Value: u.Name})
 	}
 	if !cmd.At.IsZero() {
 		p.Built, p.At = cmd.At, cmd.Pin

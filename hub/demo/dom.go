@@ -106,15 +106,18 @@ func (e *element) words() string {
 	if e == nil {
 		return ""
 	}
-	return strings.Join(strings.Fields(e.raw()), " ")
+	return tight.Replace(strings.Join(strings.Fields(e.raw()), " "))
 }
+
+// tight takes away the blank that an element's end leaves before a mark.
+var tight = strings.NewReplacer(" .", ".", " ,", ",", " :", ":", " )", ")")
 
 func (e *element) raw() string {
 	var b strings.Builder
 	b.WriteString(e.text)
 	for _, c := range e.inside {
 		b.WriteString(c.raw())
-		if c.name != "" && c.name != "b" && c.name != "code" {
+		if c.name != "" {
 			b.WriteByte(' ')
 		}
 	}

@@ -19,6 +19,7 @@ import (
 	"lachan/internal/config"
 	"lachan/internal/dnswire"
 	"lachan/internal/logs"
+	"lachan/internal/problem"
 	"lachan/internal/vault"
 	"lachan/node"
 )
@@ -106,7 +107,7 @@ func (i *instance) answer(domains []string) error {
 // it. The block page is served at the address that refused names get.
 func (i *instance) join(ctx context.Context, token, dns, page, version string) error {
 	state := filepath.Join(i.dir, "node")
-	if _, err := node.Enrol(ctx, nil, state, i.hub.URL(), token, version); err != nil {
+	if _, err := node.Enrol(ctx, nil, state, i.hub.URL(), token, version); err != nil && !problem.Is(err, "node/enrolled") {
 		return err
 	}
 	n, err := node.New(ctx, node.Config{

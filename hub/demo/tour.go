@@ -105,6 +105,7 @@ type tour struct {
 	receipt       string              // as the child read it off the page
 	school        string              // address of the school's page
 	caseAt        string              // address of the case's page
+	domain        string              // as the page offers it for blocking
 	duty          string              // address of the duty unit's form
 }
 
@@ -115,10 +116,25 @@ type namedStep struct {
 
 func (t *tour) steps() []namedStep {
 	return []namedStep{
-		{StepSetUp, t.setUp}, {StepDirective, t.directive}, {StepNode, t.enrolNode}, {StepReport, t.tell}, {StepReceipt, t.readReceipt},
-		{StepLogIn, t.logIn}, {StepTriage, t.triage}, {StepRing, t.ring}, {StepBefore, t.before}, {StepBlock, t.block}, {StepPage, t.blockPage},
-		{StepAnswer, t.answer}, {StepCounter, t.counter}, {StepFilter, t.filter}, {StepTotals, t.totals}, {StepDocuments, t.documents},
-		{StepLift, t.lift}, {StepOutcome, t.outcome}, {StepLedger, t.ledger},
+		{StepSetUp, t.setUp},
+		{StepDirective, t.directive},
+		{StepNode, t.enrolNode},
+		{StepReport, t.tell},
+		{StepReceipt, t.readReceipt},
+		{StepLogIn, t.logIn},
+		{StepTriage, t.triage},
+		{StepRing, t.ring},
+		{StepBefore, t.before},
+		{StepBlock, t.block},
+		{StepPage, t.blockPage},
+		{StepAnswer, t.answer},
+		{StepCounter, t.counter},
+		{StepFilter, t.filter},
+		{StepTotals, t.totals},
+		{StepDocuments, t.documents},
+		{StepLift, t.lift},
+		{StepOutcome, t.outcome},
+		{StepLedger, t.ledger},
 	}
 }
 

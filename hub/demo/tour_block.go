@@ -18,7 +18,7 @@ const typeA = 1 // RFC 1035
 
 // ask puts the question of a pupil's device to the school's node.
 func (t *tour) ask(ctx context.Context) (dnswire.Reply, error) {
-	return dnswire.Exchange(ctx, "udp", t.in.node.DNSAddr(), t.story.Domain, typeA)
+	return dnswire.Exchange(ctx, "udp", t.in.node.DNSAddr(), t.domain, typeA)
 }
 
 // refused reports whether an answer is the node's refusal: the block page's
@@ -35,21 +35,9 @@ func answers(r dnswire.Reply) string {
 	return text
 }
 
-// before asks for the name while nobody has decided anything.
+// before asks for the name while nobody has decided anything. The name is the
+// one that the case's page offers to block.
 func (t *tour) before(ctx context.Context) error {
-	r, err := t.ask(ctx)
-	if err != nil {
-		return err
-	}
-	if refused(r) || len(r.Answers) == 0 {
-		return wrong("the node answers %q", answers(r))
-	}
-	t.say("demo.tour.dns", "domain", t.story.Domain, "answer", answers(r))
-	return nil
-}
-
-// block decides on the case's page and waits for the node to refuse the name.
-func (t *tour) block(ctx context.Context) error {
 	b := t.desks["duty1"]
 	if err := b.open(ctx, t.caseAt+"/block"); err != nil {
 		return err
@@ -58,13 +46,33 @@ func (t *tour) block(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if got := filled(form).Get("domain"); got != t.story.Domain {
-		return wrong("the form offers to block %q", got)
+	if t.domain = filled(form).Get("domain"); t.domain != t.story.Domain {
+		return wrong("the form offers to block %q", t.domain)
 	}
+	r, err := t.ask(ctx)
+	if err != nil {
+		return err
+	}
+	if refused(r) || len(r.Answers) == 0 {
+		return wrong("the node answers %q", answers(r))
+	}
+	t.say("demo.tour.dns", "domain", t.domain, "answer", answers(r))
+	return nil
+}
+
+// block decides on the case's page and waits for the node to refuse the name.
+func (t *tour) block(ctx context.Context) error {
+	b := t.desks["duty1"]
 	if err := b.send(ctx, "/block", "preview", url.Values{"why": {t.story.Reason}}); err != nil {
 		return err
 	}
-	t.say("demo.tour.covers", "text", b.page.first(".coverage").words())
+	covers := b.page.first(".coverage")
+	if covers == nil || covers.first(".big").words() != t.domain {
+		return wrong("the page does not say what the block covers")
+	}
+	said := covers.all("p")
+	ends := covers.all("dd")
+	t.say("demo.tour.covers", "text", said[1].words(), "ends", ends[len(ends)-1].words())
 
 	// The pupil's device asks all the while; the time is from the moment in
 	// which the button is pressed.
@@ -100,7 +108,7 @@ func (t *tour) block(ctx context.Context) error {
 		return wrong("the node answers %q", answers(r))
 	}
 	t.say("demo.tour.decided", "event", t.event(b, "blocked"), "took", took(decided))
-	t.say("demo.tour.dns", "domain", t.story.Domain, "answer", answers(r))
+	t.say("demo.tour.dns", "domain", t.domain, "answer", answers(r))
 	t.say("demo.tour.refused-after", "took", took(gone))
 	return nil
 }
@@ -111,7 +119,7 @@ func (t *tour) blockPage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.client.Transport = asHost{t.story.Domain}
+	b.client.Transport = asHost{t.domain}
 	err = b.open(ctx, "/")
 	if b.page == nil {
 		return wrong("no page: %w", err)
@@ -167,7 +175,7 @@ const devices = 6
 // counter lets the devices of the school ask and reads the school's page.
 func (t *tour) counter(ctx context.Context) error {
 	for n := range devices {
-		if err := askFrom(ctx, fmt.Sprintf("127.0.0.%d", n+2), t.in.node.DNSAddr(), t.story.Domain); err != nil {
+		if err := askFrom(ctx, fmt.Sprintf("127.0.0.%d", n+2), t.in.node.DNSAddr(), t.domain); err != nil {
 			return err
 		}
 	}
@@ -214,7 +222,7 @@ func (t *tour) lift(ctx context.Context) error {
 		return wrong("the node answers %q: %w", answers(last), err)
 	}
 	t.say("demo.tour.lifted", "event", t.event(b, "lifted"))
-	t.say("demo.tour.dns", "domain", t.story.Domain, "answer", answers(last))
+	t.say("demo.tour.dns", "domain", t.domain, "answer", answers(last))
 	t.say("demo.tour.answered-after", "took", took(time.Since(began)))
 	return nil
 }

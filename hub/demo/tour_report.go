@@ -40,9 +40,11 @@ func (t *tour) report(ctx context.Context, b *browser, in told) error {
 	if err := b.send(ctx, "/report", "next", second); err != nil {
 		return err
 	}
-	if kept := b.page.first(".kept").first("blockquote").words(); kept != in.words {
+	kept := b.page.first(".kept").first("blockquote").words()
+	if kept != in.words {
 		return wrong("the form kept %q", kept)
 	}
+	t.say("demo.tour.kept", "words", kept)
 	return b.send(ctx, "/report", "send", url.Values{"more": {in.more}, "danger": {in.danger}, "answer": {"code"}})
 }
 
@@ -55,7 +57,7 @@ func (t *tour) tell(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("demo.tour.told", "words", t.story.Words, "title", t.child.page.first("h1").words())
+	t.say("demo.tour.told", "title", t.child.page.first("h1").words())
 	return nil
 }
 
@@ -107,7 +109,11 @@ func (t *tour) logIn(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("demo.tour.log-in", "name", t.staff.byPost["duty1"].Name, "title", b.page.first("h1").words())
+	who := b.page.first(".who").words()
+	if want := t.staff.byPost["duty1"].Name; !strings.Contains(who, want) {
+		return wrong("%q is logged in, not %q", who, want)
+	}
+	t.say("demo.tour.log-in", "name", who, "title", b.page.first("h1").words())
 	return nil
 }
 

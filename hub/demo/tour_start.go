@@ -11,7 +11,6 @@ import (
 	"lachan/duty/casework"
 	"lachan/hub"
 	"lachan/internal/identity"
-	"lachan/internal/problem"
 )
 
 // behind is how far the tour's clock is set back at first: longer than a ring
@@ -60,7 +59,7 @@ func (t *tour) setUp(ctx context.Context) error {
 		return err
 	}
 	lead := t.staff.byPost["lead"].actor()
-	if _, err := t.in.hub.Reporting.Distribute(ctx, lead, hub.Directive, t.in.year()); err != nil && !problem.Is(err, "reporting/already-distributed") {
+	if _, err := t.in.hub.Reporting.Distribute(ctx, lead, hub.Directive, t.in.year()); err != nil {
 		return err
 	}
 	if err := t.in.answer([]string{t.story.Domain}); err != nil {
@@ -74,7 +73,7 @@ func (t *tour) setUp(ctx context.Context) error {
 	if t.danger, err = newBrowser(t.in.hub.URL(), t.Printer.Lang); err != nil {
 		return err
 	}
-	if err := until(ctx, 10*time.Second, func() (bool, error) { return t.child.open(ctx, "/readyz") == nil, nil }); err != nil {
+	if err := t.in.ready(ctx); err != nil {
 		return err
 	}
 	if err := t.child.open(ctx, "/"); err != nil {
@@ -201,7 +200,11 @@ func (t *tour) enrolNode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.say("demo.tour.node", "school", name, "node", t.story.School, "dns", t.in.node.DNSAddr())
+	if err := b.open(ctx, "/schools/nodes"); err != nil {
+		return err
+	}
+	row := b.page.first("table").first("tbody").first("tr")
+	t.say("demo.tour.node", "school", name, "node", joinWords(row.first("th").inside[0].words(), row.first(".light").words()), "dns", t.in.node.DNSAddr())
 	return nil
 }
 

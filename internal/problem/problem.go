@@ -135,8 +135,14 @@ func Is(err error, code string) bool {
 	return errors.As(err, &e) && e.Code == code
 }
 
-// KindOf is the kind of err; Internal for what is not a problem.
-func KindOf(err error) Kind { return From(err).Kind() }
+// KindOf is the kind of err; Internal for what is not a problem, and "" for
+// nil.
+func KindOf(err error) Kind {
+	if err == nil {
+		return ""
+	}
+	return From(err).Kind()
+}
 
 // Codes lists every code of the catalogue, sorted.
 func Codes() []string { return slices.Sorted(maps.Keys(catalogue())) }

@@ -135,8 +135,8 @@ func TestADecisionSurvivesTheKillThatFollows(t *testing.T) {
 		}
 		caseID := newestCase(t, officer)
 		err = officer.Post("/casework/cases/"+caseID+"/block", url.Values{
-			"domain": {domain}, "basis": {"4569/2"}, "kind": {"provisional"}, "category": {"gambling"},
-			"reason": {"Trang mẫu có hại cho trẻ em"}, "go": {"block"},
+			"domain": {domain}, "basis": {"provisional"}, "category": {"gambling"},
+			"why": {"Trang mẫu có hại cho trẻ em"}, "go": {"block"},
 		})
 		p.Kill()
 		if err != nil || officer.Status != 200 {
@@ -223,7 +223,7 @@ func TestTheSyncComesBeforeTheAcknowledgement(t *testing.T) {
 	}
 	w := newWorld(t)
 	trace := filepath.Join(t.TempDir(), "trace")
-	p := kit.Start(t, w.settings, w.url, strace, "-f", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,read,write", "-o", trace)
+	p := kit.Start(t, w.settings, w.url, strace, "-f", "--seccomp-bpf", "-y", "-s", "64", "-e", "trace=fsync,fdatasync,read,write", "-o", trace)
 	b := kit.NewBrowser(w.url)
 	if err := b.Get("/report"); err != nil {
 		t.Fatal(err)
@@ -245,7 +245,7 @@ func TestTheSyncComesBeforeTheAcknowledgement(t *testing.T) {
 	request, synced, answered := false, false, false
 	for line := range strings.SplitSeq(string(data[before:]), "\n") {
 		switch {
-		case strings.Contains(line, "read(") && strings.Contains(line, "POST /report"):
+		case strings.Contains(line, "read(") && strings.Contains(line, "OST /report"):
 			request = true
 		case request && strings.Contains(line, "lachan.db-wal") && (strings.Contains(line, "fsync(") || strings.Contains(line, "fdatasync(")):
 			synced = true

@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -278,6 +279,7 @@ func Start(t testing.TB, settings, url string, wrap ...string) *Process {
 	t.Helper()
 	args := append(append([]string{}, wrap...), Binary(t), "serve", "--config", settings)
 	p := &Process{Cmd: exec.Command(args[0], args[1:]...), URL: url, Log: &strings.Builder{}}
+	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that Kill reaches what wrap started
 	out, err := p.StderrPipe()
 	must(t, err)
 	must(t, p.Cmd.Start())
@@ -308,7 +310,7 @@ func Start(t testing.TB, settings, url string, wrap ...string) *Process {
 // Kill ends the process as a power cut would: without a word.
 func (p *Process) Kill() {
 	if p.Cmd.Process != nil {
-		p.Cmd.Process.Kill() //nolint:errcheck // it may be dead already
+		syscall.Kill(-p.Cmd.Process.Pid, syscall.SIGKILL) //nolint:errcheck // it may be dead already
 		p.wg.Wait()
 		p.Cmd.Wait() //nolint:errcheck // it was killed
 	}

@@ -44,7 +44,11 @@ func (c charts) columns(d page.Columns) template.HTML {
 		}
 		fmt.Fprintf(&b, `<rect class="%s" x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="3"/>`, class, x, barsBase-h, width, h)
 		if p.Tick {
-			fmt.Fprintf(&b, `<text x="%.1f" y="252">%s</text>`, x+width/2, esc(p.Label))
+			at, start := x+width/2, ""
+			if i == 0 { // centred, it would be cut at the edge
+				at, start = 0, ` class="s"`
+			}
+			fmt.Fprintf(&b, `<text%s x="%.1f" y="252">%s</text>`, start, at, esc(p.Label))
 		}
 		if p.Mark != "" {
 			fmt.Fprintf(&b, `<text class="v" x="%.1f" y="%.1f">%s</text>`, x+width/2, barsBase-h-8, esc(c.say.Int(int64(p.Value))))
