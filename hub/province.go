@@ -157,7 +157,9 @@ func (u units) EmergencyRecipients(_ context.Context, place string, at time.Time
 type workingDays struct{ org *org.Service }
 
 // IsWorkingDay implements duty.WorkingDays.
-func (w workingDays) IsWorkingDay(d duty.Date) bool { return w.org.Calendar().IsWorking(org.Day(d.String())) }
+func (w workingDays) IsWorkingDay(d duty.Date) bool {
+	return w.org.Calendar().IsWorking(org.Day(d.String()))
+}
 
 // names weighs a domain for casework.
 type names struct{ catalogue *schools.Catalogue }

@@ -20,29 +20,31 @@ import (
 func (s *Server) caseworkRoutes() []Route {
 	const one = "/casework/cases/{id}"
 	handle, block := []string{"2", "5.1"}, []string{"2", "3"}
-	get := func(path string, clauses []string, do func(*visit) error) Route {
-		return Route{Method: http.MethodGet, Path: path, Clauses: clauses, Do: do}
-	}
-	post := func(path string, clauses []string, do func(*visit) error) Route {
-		return Route{Method: http.MethodPost, Path: path, Clauses: clauses, Do: do}
-	}
 	return []Route{
-		get("/casework", handle, s.queue),
-		get("/casework/intake", handle, s.intakePage), post("/casework/intake", handle, s.intake),
-		get("/casework/roster", handle, s.roster), post("/casework/roster", handle, s.addShift),
-		post("/casework/roster/drop", handle, s.dropShift),
-		get(one, handle, s.casePage),
-		get(one+"/block", block, s.blockPage), post(one+"/block", block, s.block),
-		post(one+"/withdraw", block, s.withdraw),
-		post(one+"/proposals", handle, s.decideProposal),
-		get(one+"/refer", handle, s.referPage), post(one+"/refer", handle, s.refer),
-		post(one+"/referrals/{referral}/accept", handle, s.accept),
-		post(one+"/referrals/{referral}/return", handle, s.giveBack),
-		get(one+"/answer", handle, s.answerPage), post(one+"/answer", handle, s.answer),
-		get(one+"/close", handle, s.closePage), post(one+"/close", handle, s.close),
-		get(one+"/measure", handle, s.measurePage), post(one+"/measure", handle, s.measure),
-		get(one+"/score", handle, s.scorePage), post(one+"/score", handle, s.score),
-		post(one+"/ring", handle, s.iHaveIt),
+		{Method: http.MethodGet, Path: "/casework", Clauses: handle, Do: s.queue},
+		{Method: http.MethodGet, Path: "/casework/intake", Clauses: handle, Do: s.intakePage},
+		{Method: http.MethodPost, Path: "/casework/intake", Clauses: handle, Do: s.intake},
+		{Method: http.MethodGet, Path: "/casework/roster", Clauses: handle, Do: s.roster},
+		{Method: http.MethodPost, Path: "/casework/roster", Clauses: handle, Do: s.addShift},
+		{Method: http.MethodPost, Path: "/casework/roster/drop", Clauses: handle, Do: s.dropShift},
+		{Method: http.MethodGet, Path: one, Clauses: handle, Do: s.casePage},
+		{Method: http.MethodGet, Path: one + "/block", Clauses: block, Do: s.blockPage},
+		{Method: http.MethodPost, Path: one + "/block", Clauses: block, Do: s.block},
+		{Method: http.MethodPost, Path: one + "/withdraw", Clauses: block, Do: s.withdraw},
+		{Method: http.MethodPost, Path: one + "/proposals", Clauses: handle, Do: s.decideProposal},
+		{Method: http.MethodGet, Path: one + "/refer", Clauses: handle, Do: s.referPage},
+		{Method: http.MethodPost, Path: one + "/refer", Clauses: handle, Do: s.refer},
+		{Method: http.MethodPost, Path: one + "/referrals/{referral}/accept", Clauses: handle, Do: s.accept},
+		{Method: http.MethodPost, Path: one + "/referrals/{referral}/return", Clauses: handle, Do: s.giveBack},
+		{Method: http.MethodGet, Path: one + "/answer", Clauses: handle, Do: s.answerPage},
+		{Method: http.MethodPost, Path: one + "/answer", Clauses: handle, Do: s.answer},
+		{Method: http.MethodGet, Path: one + "/close", Clauses: handle, Do: s.closePage},
+		{Method: http.MethodPost, Path: one + "/close", Clauses: handle, Do: s.close},
+		{Method: http.MethodGet, Path: one + "/measure", Clauses: handle, Do: s.measurePage},
+		{Method: http.MethodPost, Path: one + "/measure", Clauses: handle, Do: s.measure},
+		{Method: http.MethodGet, Path: one + "/score", Clauses: handle, Do: s.scorePage},
+		{Method: http.MethodPost, Path: one + "/score", Clauses: handle, Do: s.score},
+		{Method: http.MethodPost, Path: one + "/ring", Clauses: handle, Do: s.iHaveIt},
 	}
 }
 

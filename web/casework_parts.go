@@ -31,7 +31,7 @@ func (c *visit) caseTitle(harms []casework.Harm) string {
 func (c *visit) caseRow(r casework.QueueRow) page.CaseRow {
 	row := page.CaseRow{
 		ID: r.ID, Href: casePath(r.ID), Code: r.Code, Title: c.caseTitle(r.Harms), Reports: r.Reports, Urgent: r.Urgent,
-		Score: page.Score{Points: r.Score, Tier: string(r.Tier), Weights: c.s.Casework.Weights().Version},
+		Score: c.explained(r.Why, ""),
 		Next:  c.p.T(r.NextKey()), NextNote: c.p.T(r.State.Key()), Clock: page.Clock{State: "wait", Rule: c.p.T("web.case.noclock")},
 	}
 	if r.Clock != nil {
@@ -66,19 +66,26 @@ func (c *visit) basis(basis string) string {
 	return basis
 }
 
-// caseScore explains a score.
-func (c *visit) caseScore(v casework.CaseView, mayChange bool) page.Score {
-	s := page.Score{Points: v.Score.Points, Tier: string(v.Score.Tier), Weights: v.Score.Weights}
-	for _, f := range v.Score.Factors {
+// explained is a score with every factor, those without points too. change is
+// where it may be overruled, "" where it may not.
+func (c *visit) explained(score casework.ScoreState, change string) page.Score {
+	s := page.Score{Points: score.Points, Tier: string(score.Tier), Weights: score.Weights, Change: change}
+	for _, f := range score.Factors {
 		s.Factors = append(s.Factors, page.Factor{Points: f.Points, Text: c.p.T(f.Key())})
 	}
-	if key := v.Score.FloorKey(); key != "" {
+	if key := score.FloorKey(); key != "" {
 		s.Floor = c.p.T(key)
 	}
-	if mayChange {
-		s.Change = casePath(v.ID) + "/score"
-	}
 	return s
+}
+
+// caseScore explains the score of a case.
+func (c *visit) caseScore(v casework.CaseView, mayChange bool) page.Score {
+	change := ""
+	if mayChange {
+		change = casePath(v.ID) + "/score"
+	}
+	return c.explained(v.Score, change)
 }
 
 // safe is how it is safe to answer. It stands above every phone, address and

@@ -291,8 +291,10 @@ func TestPagesOfACaseInEnglish(t *testing.T) {
 	officer.send("/language", url.Values{"lang": {"en"}, "back": {"/work"}})
 	head.send("/language", url.Values{"lang": {"en"}, "back": {"/work"}})
 	officer.send(path+"/score", url.Values{"points": {"5"}, "reason": {"x"}})
-	for _, page := range []string{"/work", "/casework", "/casework?state=triage", "/casework?light=late", "/casework?track=takedown", "/casework?q=VV", "/casework/roster", "/casework/intake",
-		path, path + "/block", path + "/refer", path + "/answer", path + "/close", path + "/measure", path + "/score"} {
+	for _, page := range []string{
+		"/work", "/casework", "/casework?state=triage", "/casework?light=late", "/casework?track=takedown", "/casework?q=VV", "/casework/roster", "/casework/intake",
+		path, path + "/block", path + "/refer", path + "/answer", path + "/close", path + "/measure", path + "/score",
+	} {
 		has(t, officer.page(page), `lang="en"`)
 	}
 	has(t, head.page(path), d.texts.Printer("en").T("ui.two.confirm"))

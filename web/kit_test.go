@@ -77,6 +77,7 @@ type deskUnits struct {
 
 func (u deskUnits) DutyUnit(context.Context, time.Time) (string, error)      { return u.duty, nil }
 func (u deskUnits) Above(context.Context, string, time.Time) (string, error) { return u.police, nil }
+
 func (u deskUnits) EmergencyRecipients(context.Context, string, time.Time) ([]string, error) {
 	return []string{u.police}, nil
 }
@@ -287,16 +288,6 @@ func mainOf(body string) string {
 		return m
 	}
 	return body
-}
-
-// field is the value of the first hidden field of a name.
-func field(t testing.TB, body, name string) string {
-	t.Helper()
-	m := regexp.MustCompile(`<input type="hidden" name="` + regexp.QuoteMeta(name) + `" value="([^"]*)"`).FindStringSubmatch(body)
-	if m == nil {
-		t.Fatalf("no hidden field %s in %s", name, mainOf(body))
-	}
-	return m[1]
 }
 
 // hidden are all hidden fields of a page, as a browser would send them.

@@ -129,8 +129,10 @@ func (c *visit) coverageLights(t *reporting.Totals, here func(...string) string)
 		late, missing = missing, 0
 	}
 	lights := []page.Light{
-		{State: "late", Count: late}, {State: "soon", Count: len(t.Coverage.Waiting) + len(t.Coverage.Returned)},
-		{State: "ok", Count: t.Coverage.Accepted}, {State: "wait", Count: missing},
+		{State: "late", Count: late},
+		{State: "soon", Count: len(t.Coverage.Waiting) + len(t.Coverage.Returned)},
+		{State: "ok", Count: t.Coverage.Accepted},
+		{State: "wait", Count: missing},
 	}
 	for i := range lights {
 		if lights[i].State != "ok" {

@@ -348,4 +348,3 @@ func number(v any) int64 {
 	f, _ := v.(float64)
 	return int64(f)
 }
-

@@ -41,6 +41,7 @@ type QueueRow struct {
 	Tracks   []TrackState
 	Next     string // casework.next.*: look, measure, accept, agree, tracks, close, wait
 	Handler  string
+	Why      ScoreState // the score explained: factors, floor, who changed it
 }
 
 // NextKey is the locale key of the next act.
@@ -176,7 +177,8 @@ func (s *Service) fillRow(ctx context.Context, q sqldb.Queryer, r *QueueRow) err
 		return err
 	}
 	r.Next = nextAct(r.State, r.Mode, r.Tracks)
-	return nil
+	r.Why, err = sqldb.One(ctx, q, scoreOfCase, scanScore, r.ID)
+	return err
 }
 
 // nextAct is the one thing to do next.

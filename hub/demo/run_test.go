@@ -144,7 +144,7 @@ func TestRun(t *testing.T) {
 		{lead, "/reporting/report", "form", 1},
 		{lead, "/schools/lookup?domain=xo-so-mau.example&band=primary", "dd", 1},
 		{lead, "/schools/lookup?domain=ca-cuoc-mau.example&band=primary", "dd", 1},
-		{duty, "/press", "b", 1},
+		{duty, "/press", "dd", 2},
 		{duty, "/blocks", "h1", 1},
 	}
 	for _, one := range pages {

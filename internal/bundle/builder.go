@@ -216,8 +216,12 @@ func (b *Builder) write(w io.Writer, h header, names, never table, by Signer) (i
 		kind uint32
 		data []byte
 	}{
-		{sectionNames, names.data}, {sectionSets, b.encodeSets()}, {sectionCategories, b.encodeCategories()},
-		{sectionBands, b.encodeBands()}, {sectionNever, never.data}, {sectionEntries, running},
+		{sectionNames, names.data},
+		{sectionSets, b.encodeSets()},
+		{sectionCategories, b.encodeCategories()},
+		{sectionBands, b.encodeBands()},
+		{sectionNever, never.data},
+		{sectionEntries, running},
 	}
 	at := align(uint64(headerSize + sectionSize*len(parts)))
 	for _, p := range parts {

@@ -229,7 +229,8 @@ func TestEntriesLapseAndStandOverEachOther(t *testing.T) {
 
 func TestTakenBackCategoryCoversListedChildren(t *testing.T) {
 	v := view(t, Parts{Bundle: parsed(t, build(t, sample(t), Head{Number: 1})), Deltas: []Delta{
-		{Number: 1, Entries: []Entry{{Number: 1, Domain: mustName(t, "bet.example"), Source: "adult", Bands: EveryBand}}}}})
+		{Number: 1, Entries: []Entry{{Number: 1, Domain: mustName(t, "bet.example"), Source: "adult", Bands: EveryBand}}},
+	}})
 	if d := decide(t, v, "odd.bet.example", nil, Staff, 0); d.Blocked {
 		t.Error("the child on the list came back")
 	}
@@ -391,9 +392,11 @@ func TestKeyIgnoresCaseAndPlaceInPacket(t *testing.T) {
 }
 
 func TestDecideAllocatesNothing(t *testing.T) {
-	v := view(t, Parts{Bundle: parsed(t, build(t, sample(t), Head{Number: 1})),
+	v := view(t, Parts{
+		Bundle: parsed(t, build(t, sample(t), Head{Number: 1})),
 		Deltas: []Delta{{Number: 1, Entries: []Entry{{Number: 1, Domain: mustName(t, "x.example"), Block: true, Source: Legal, Bands: EveryBand}}}},
-		Sides:  []Side{{School: "s", Number: 1, Default: Primary, Networks: []Network{{netip.MustParsePrefix("10.0.0.0/8"), Primary}}, Rules: []Rule{{Domain: mustName(t, "y.example"), Bands: EveryBand}}}}})
+		Sides:  []Side{{School: "s", Number: 1, Default: Primary, Networks: []Network{{netip.MustParsePrefix("10.0.0.0/8"), Primary}}, Rules: []Rule{{Domain: mustName(t, "y.example"), Bands: EveryBand}}}},
+	})
 	var k Key
 	names := [][]byte{mustName(t, "cdn3.www.casino.bet.example").Wire(), mustName(t, "a.x.example").Wire(), mustName(t, "y.example").Wire(), mustName(t, "other.example").Wire()}
 	addr := netip.MustParseAddr("10.1.1.1")
@@ -411,8 +414,10 @@ func TestDecideAllocatesNothing(t *testing.T) {
 }
 
 func TestExplain(t *testing.T) {
-	v := view(t, Parts{Bundle: parsed(t, build(t, sample(t), Head{Number: 1})),
-		Deltas: []Delta{{Number: 1, Entries: []Entry{{Number: 1, Domain: mustName(t, "bet.example"), Block: true, Source: Emergency, Bands: EveryBand, Until: day, Reason: "scam"}}}}})
+	v := view(t, Parts{
+		Bundle: parsed(t, build(t, sample(t), Head{Number: 1})),
+		Deltas: []Delta{{Number: 1, Entries: []Entry{{Number: 1, Domain: mustName(t, "bet.example"), Block: true, Source: Emergency, Bands: EveryBand, Until: day, Reason: "scam"}}}},
+	})
 	x := v.Explain(mustName(t, "www.odd.bet.example"), nil, Primary, 2*day)
 	if !x.Blocked || x.Rule != ByCategory || x.Code != "gambling" || len(x.Matches) != 3 {
 		t.Fatalf("%+v", x)

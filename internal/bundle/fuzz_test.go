@@ -62,9 +62,11 @@ func FuzzDelta(f *testing.F) {
 // Any bytes give a side file or an error; what is read is written back the same.
 func FuzzSide(f *testing.F) {
 	s, trust := testSigner()
-	side := Side{School: "s1", Number: 2, Default: Primary, WeekOnly: BandsOf(Staff),
+	side := Side{
+		School: "s1", Number: 2, Default: Primary, WeekOnly: BandsOf(Staff),
 		Networks: []Network{{netip.MustParsePrefix("10.0.0.0/8"), Staff}, {netip.MustParsePrefix("fd00::/16"), Primary}},
-		Rules:    []Rule{{Domain: mustName(f, "a.example"), Allow: true, Bands: EveryBand, Until: 9, Reason: "lesson"}}}
+		Rules:    []Rule{{Domain: mustName(f, "a.example"), Allow: true, Bands: EveryBand, Until: 9, Reason: "lesson"}},
+	}
 	sealed, err := side.Seal(s)
 	if err != nil {
 		f.Fatal(err)

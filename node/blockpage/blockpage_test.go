@@ -26,8 +26,10 @@ func page(t *testing.T, hub string, wish func(bus.Ask) error, rules ...bundle.Ru
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := New(Config{View: func() *bundle.View { return v }, Wish: wish, Texts: texts, HubPublic: hub,
-		Clock: clock.NewFixed(time.Date(2026, 11, 23, 23, 30, 0, 0, clock.Vietnam))})
+	p, err := New(Config{
+		View: func() *bundle.View { return v }, Wish: wish, Texts: texts, HubPublic: hub,
+		Clock: clock.NewFixed(time.Date(2026, 11, 23, 23, 30, 0, 0, clock.Vietnam)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,9 +95,11 @@ func TestFirstLoadIsSmallAndOurs(t *testing.T) {
 	p := page(t, "", nil, denied(t))
 	w := do(p, "GET", "http://quiz.example/")
 	total := w.Body.Len()
-	for _, a := range []string{"tokens.css", "base.css", "block.css", "back.js",
+	for _, a := range []string{
+		"tokens.css", "base.css", "block.css", "back.js",
 		"fonts/be-vietnam-pro-vietnamese-400-normal.woff2", "fonts/be-vietnam-pro-latin-400-normal.woff2",
-		"fonts/be-vietnam-pro-vietnamese-700-normal.woff2", "fonts/be-vietnam-pro-latin-700-normal.woff2"} {
+		"fonts/be-vietnam-pro-vietnamese-700-normal.woff2", "fonts/be-vietnam-pro-latin-700-normal.woff2",
+	} {
 		w := do(p, "GET", "http://quiz.example"+Assets+"/"+a)
 		if w.Code != http.StatusOK {
 			t.Errorf("%s: %d", a, w.Code)

@@ -344,8 +344,10 @@ func benchNode(t *testing.T) {
 	if err := sites.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(Config{View: func() *bundle.View { return view }, Mode: NXDomain, CacheBytes: 8 << 20, Clock: clock.System{},
-		Upstreams: []netip.AddrPort{netip.MustParseAddrPort(sites.Addr())}})
+	r, err := New(Config{
+		View: func() *bundle.View { return view }, Mode: NXDomain, CacheBytes: 8 << 20, Clock: clock.System{},
+		Upstreams: []netip.AddrPort{netip.MustParseAddrPort(sites.Addr())},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -227,8 +227,10 @@ func TestPathAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := New(Config{Mode: NXDomain, View: func() *bundle.View { return v }, Clock: clock.System{}, CacheBytes: 1 << 20,
-		AlwaysResolve: names(t, "good.example"), Upstreams: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:53")}})
+	r, err := New(Config{
+		Mode: NXDomain, View: func() *bundle.View { return v }, Clock: clock.System{}, CacheBytes: 1 << 20,
+		AlwaysResolve: names(t, "good.example"), Upstreams: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:53")},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -262,8 +264,10 @@ func TestPathAllocatesNothing(t *testing.T) {
 }
 
 func TestStrangersAreRefused(t *testing.T) {
-	r, err := New(Config{Mode: NXDomain, View: func() *bundle.View { return nil }, Clock: clock.System{}, AlwaysResolve: names(t, "a.example"),
-		Upstreams: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:53")}, Clients: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")}})
+	r, err := New(Config{
+		Mode: NXDomain, View: func() *bundle.View { return nil }, Clock: clock.System{}, AlwaysResolve: names(t, "a.example"),
+		Upstreams: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:53")}, Clients: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24")},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

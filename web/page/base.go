@@ -117,11 +117,16 @@ type NavItem struct {
 // by key; counts what waits in them; current is the key of this page's room.
 func Nav(current string, hrefs map[string]string, counts map[string]int) []NavItem {
 	order := []NavItem{
-		{Key: "work", Icon: "check"}, {Key: "mission", Icon: "flag"},
-		{Key: "outreach", Icon: "megaphone"}, {Key: "casework", Icon: "folder"},
-		{Key: "schools", Icon: "school"}, {Key: "training", Icon: "cap"},
-		{Key: "inspection", Icon: "clipboard"}, {Key: "detection", Icon: "radar"},
-		{Key: "reporting", Icon: "chart"}, {Key: "ledger", Icon: "link"},
+		{Key: "work", Icon: "check"},
+		{Key: "mission", Icon: "flag"},
+		{Key: "outreach", Icon: "megaphone"},
+		{Key: "casework", Icon: "folder"},
+		{Key: "schools", Icon: "school"},
+		{Key: "training", Icon: "cap"},
+		{Key: "inspection", Icon: "clipboard"},
+		{Key: "detection", Icon: "radar"},
+		{Key: "reporting", Icon: "chart"},
+		{Key: "ledger", Icon: "link"},
 	}
 	for i := range order {
 		k := order[i].Key

@@ -70,8 +70,10 @@ func funcs(p *locale.Printer, d *look.Drawings, assets *Assets) template.FuncMap
 		"scenario": func(prefix, best string) page.Scenario {
 			s := page.Scenario{Question: p.T(prefix + "q")}
 			for _, letter := range []string{"a", "b", "c"} {
-				s.Answers = append(s.Answers, page.ScenarioAnswer{Letter: strings.ToUpper(letter), Good: letter == best,
-					Text: p.T(prefix + letter), Reply: p.T(prefix + letter + ".reply")})
+				s.Answers = append(s.Answers, page.ScenarioAnswer{
+					Letter: strings.ToUpper(letter), Good: letter == best,
+					Text: p.T(prefix + letter), Reply: p.T(prefix + letter + ".reply"),
+				})
 			}
 			return s
 		},

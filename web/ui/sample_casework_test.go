@@ -43,13 +43,15 @@ func (m maker) casework() set {
 	closed := page.Queue{Base: m.console(m.t("ui.room.casework"), "casework"), Closed: "Chưa đơn vị nào có khóa niêm phong.", States: all, Tracks: all}
 	safe := []page.KV{{Key: "Cách", Value: "Chỉ bằng mã của em"}, {Key: "Không được", Value: "gọi về nhà"}}
 	blocks := []page.BlockRow{{ID: "b1", Domain: "hoc-bong-sao-mai.example", Basis: "Tạm thời theo quy chế mẫu", State: "Đang chặn, chờ xác nhận", Until: now.Add(40 * time.Hour), Provisional: true, Withdraw: "/casework/blocks/b1/withdraw"}}
-	one := page.Case{Base: m.console("VV-2026-0412", "casework"), ID: "1", Code: "VV-2026-0412", Title: "Người lạ trong trò chơi rủ gặp, đòi ảnh riêng", Urgent: true, Score: scores[0], Reports: 2, Lead: "Tổ tiếp nhận mẫu", State: "Đang xử lý", States: parts.States,
+	one := page.Case{
+		Base: m.console("VV-2026-0412", "casework"), ID: "1", Code: "VV-2026-0412", Title: "Người lạ trong trò chơi rủ gặp, đòi ảnh riêng", Urgent: true, Score: scores[0], Reports: 2, Lead: "Tổ tiếp nhận mẫu", State: "Đang xử lý", States: parts.States,
 		Tracks: []page.Track{{Kind: "criminal", Clock: clocks[2], Note: "Công an xã mẫu đã nhận lúc 08:10, số 12/TB mẫu", Open: true}, {Kind: "child_support", Clock: clocks[1], Note: "Cán bộ trẻ em xã mẫu gặp trong ngày", Open: true}, {Kind: "takedown", Clock: clocks[4], Note: "Nền tảng đã gỡ tài khoản", Open: false}},
 		Days:   parts.Days, Parties: parts.Parties, Safe: safe, Blocks: blocks, Links: rows[3:4], Acts: []page.Act{{Key: "refer", Href: "/casework/cases/1/refer"}, {Key: "answer", Href: "/casework/cases/1/answer"}, {Key: "measure", Href: "/casework/cases/1/measure"}, {Key: "block", Href: "/casework/cases/1/block", Main: true, Two: true}},
 		Told:      []page.Told{{At: now.Add(-10 * time.Hour), Code: "T1", Who: "Một em 11–14 tuổi, không nói tên", Words: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai. Bạn ấy hẹn em chiều thứ bảy ở bến xe.", URL: "hxxps://hoc-bong-sao-mai[.]example/qua"}},
 		Referrals: []page.Referral{{To: "Công an xã mẫu", Kind: "Chuyển tin", State: "chờ nhận", At: now.Add(-time.Hour), Sees: "Thấy lời kể, không thấy cách liên lạc", Accept: "/casework/referrals/1/accept", Return: "/casework/referrals/1/return", Clock: clocks[1]}},
 		Waiting:   []page.TwoPerson{{Act: "Chặn hoc-bong-sao-mai.example", First: "Lê Văn Mẫu", At: now.Add(-time.Hour), Confirm: "/casework/blocks/confirm", ID: "b1"}},
-		Facts:     []page.KV{{Key: "Nhóm", Value: "Rủ gặp, đòi ảnh"}, {Key: "Tuổi", Value: "11–14"}, {Key: "Nơi", Value: "Xã mẫu"}}, Haste: "Hẹn gặp chiều thứ bảy. Còn 2 ngày.", HasteState: "soon", Proof: "Niêm phong 23:24, khớp sổ cái đến 09:40.", ProofHref: "/ledger"}
+		Facts:     []page.KV{{Key: "Nhóm", Value: "Rủ gặp, đòi ảnh"}, {Key: "Tuổi", Value: "11–14"}, {Key: "Nơi", Value: "Xã mẫu"}}, Haste: "Hẹn gặp chiều thứ bảy. Còn 2 ngày.", HasteState: "soon", Proof: "Niêm phong 23:24, khớp sổ cái đến 09:40.", ProofHref: "/ledger",
+	}
 	locked := one
 	locked.Locked, locked.Told, locked.Sealed, locked.Acts = true, nil, "Hỏi trưởng đơn vị.", nil
 	preview := &page.Coverage{Domain: "sao-mai.example", Covers: "sao-mai.example và mọi tên dưới nó", Schools: 37, Devices: -1, Risk: "shared", RiskText: "Nhiều người đặt trang dưới tên này.", AlsoBlocked: []string{"a.sao-mai.example", "b.sao-mai.example"}, NeedsTwo: true, Provisional: true, EndsAt: now.Add(48 * time.Hour), Already: "Tên này đã bị chặn tạm từ 20/11/2026."}
@@ -57,8 +59,10 @@ func (m maker) casework() set {
 	fault := m.console(m.t("ui.act.block"), "casework")
 	fault.Problem = problem.New("input/faulty").Field("domain", "input/required").Field("number", "input/required")
 	choices := []page.Option{{Value: "a", Label: "Đã gỡ nội dung", Note: "Trang đó đã được gỡ. Em làm đúng khi kể.", On: true}, {Value: "b", Label: "Không đủ căn cứ", Note: "Cô chú chưa tìm được. Em kể thêm được bất cứ lúc nào."}}
-	roster := page.RosterPage{Base: m.console(m.t("console.roster.title"), "casework"), Now: shift, CanEdit: true, Persons: bases, Gaps: []string{"Thứ Bảy 28/11, 15:00–22:00"},
-		Shifts: []page.ShiftRow{{ID: "1", Shift: *shift, Is: "now"}, {ID: "2", Shift: page.Shift{Person: "Lê Văn Mẫu", Unit: "Phòng mẫu", Phone: "0000 000 112", StandIn: "Trần Thị Mẫu", From: now.Add(5 * time.Hour), To: now.Add(13 * time.Hour)}, Is: "next"}}}
+	roster := page.RosterPage{
+		Base: m.console(m.t("console.roster.title"), "casework"), Now: shift, CanEdit: true, Persons: bases, Gaps: []string{"Thứ Bảy 28/11, 15:00–22:00"},
+		Shifts: []page.ShiftRow{{ID: "1", Shift: *shift, Is: "now"}, {ID: "2", Shift: page.Shift{Person: "Lê Văn Mẫu", Unit: "Phòng mẫu", Phone: "0000 000 112", StandIn: "Trần Thị Mẫu", From: now.Add(5 * time.Hour), To: now.Add(13 * time.Hour)}, Is: "next"}},
+	}
 	intake := page.Intake{Base: m.console(m.t("ui.intake"), "casework"), Channels: all, Harms: choices, Ages: all, Whos: all, Relations: all, Contacts: bases, Dangers: bases}
 	taken := intake
 	taken.Done = &page.Taken{Code: "VV-2026-0413", Href: "/casework/cases/6", Groups: []string{"7Q2M", "X4KD", "0RTV", "9H3B"}, Check: "5", Words: []string{"sao", "mai", "lá", "biển"}}

@@ -23,12 +23,15 @@ func (m maker) public() set {
 		"public/parents":    page.Door{Base: m.base(m.t("public.parents.title"), "/parents"), Reading: reading},
 		"public/teachers":   page.Door{Base: m.base(m.t("public.teachers.title"), "/teachers")},
 		"public/press": page.Door{Base: m.base(m.t("public.press.title"), "/press"), Figures: []page.Figure{
-			{Name: "Tin báo trong năm", Value: m.p.Int(1204), Note: "2026"}, {Name: "Trẻ được hỗ trợ trong tháng", Value: m.t("ui.fewer"), Note: "11/2026"}}},
+			{Name: "Tin báo trong năm", Value: m.p.Int(1204), Note: "2026"}, {Name: "Trẻ được hỗ trợ trong tháng", Value: m.t("ui.fewer"), Note: "11/2026"},
+		}},
 		"public/press#empty": page.Door{Base: m.base(m.t("public.press.title"), "/press")},
 		"public/trusted":     page.Plain{Base: m.base(m.t("public.adult.title"), "/trusted-adult")},
 		"public/about":       page.Plain{Base: m.base(m.t("public.about.title"), "/about")},
-		"public/blocks": page.BlockAbout{Base: m.base(m.t("public.blocks.title"), "/blocks"), Active: 31, Asked: "donvimau@sao-mai.example",
-			Months: []page.BlockMonth{{Month: "11/2026", Provisional: 9, Confirmed: 4, Lifted: 2}, {Month: "10/2026", Provisional: 6, Confirmed: 7, Lifted: 3}}},
+		"public/blocks": page.BlockAbout{
+			Base: m.base(m.t("public.blocks.title"), "/blocks"), Active: 31, Asked: "donvimau@sao-mai.example",
+			Months: []page.BlockMonth{{Month: "11/2026", Provisional: 9, Confirmed: 4, Lifted: 2}, {Month: "10/2026", Provisional: 6, Confirmed: 7, Lifted: 3}},
+		},
 		"public/blocks#empty": page.BlockAbout{Base: m.base(m.t("public.blocks.title"), "/blocks")},
 		"public/error":        page.Error{Base: fault, Log: "7Q2-M4X"},
 		"public/notfound":     page.Plain{Base: m.base(m.t("public.notfound.title"), "/nowhere")},
@@ -40,24 +43,32 @@ func (m maker) report() set {
 	option := func(value, label, icon string, on bool) page.Option {
 		return page.Option{Value: value, Label: label, Icon: icon, On: on}
 	}
-	first := page.Report{Base: m.base("", "/report"), Step: 1, Secret: "AAAA", Reading: reading,
+	first := page.Report{
+		Base: m.base("", "/report"), Step: 1, Secret: "AAAA", Reading: reading,
 		Harms:   []page.Option{option("photo", "Đòi ảnh, dọa tung ảnh", "eyeoff", true), option("meet", "Rủ đi gặp", "pin", false), option("bully", "Bị chê cười, đe dọa", "chat", false), option("scam", "Lừa tiền, lấy tài khoản", "key", false), option("scary", "Thấy thứ đáng sợ", "play", false), option("idk", "Em không nhớ", "ask", false)},
-		Mediums: []page.Option{option("chat", "Tin nhắn", "chat", true), option("game", "Trong trò chơi", "game", false), option("video", "Phim, video", "play", false), option("web", "Một trang web", "globe", false)}}
+		Mediums: []page.Option{option("chat", "Tin nhắn", "chat", true), option("game", "Trong trò chơi", "game", false), option("video", "Phim, video", "play", false), option("web", "Một trang web", "globe", false)},
+	}
 	faulty := first
 	faulty.Problem = problem.New("input/faulty").Field("url", "input/too-long", "max", 2000)
-	second := page.Report{Base: m.base("", "/report"), Step: 2, Secret: "AAAA", Kept: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai.",
+	second := page.Report{
+		Base: m.base("", "/report"), Step: 2, Secret: "AAAA", Kept: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai.",
 		Ages:      []page.Option{option("u6", "Dưới 6 tuổi", "", false), option("6_10", "6 đến 10", "", false), option("11_14", "11 đến 14", "", true), option("15", "15", "", false), option("16_17", "16 hoặc 17", "", false), option("adult", "Người lớn", "", false), option("unknown", "Em không nhớ", "", false)},
 		Whos:      []page.Option{option("me", "Chuyện của em", "", true), option("friend", "Của bạn em", "", false), option("child", "Của con tôi", "", false)},
 		Relations: []page.Option{option("stranger", "Người lạ", "", false), option("classmate", "Bạn học", "", false), option("family", "Người nhà", "", false), option("teacher", "Thầy cô", "", false)},
-		Hidden:    []page.Hidden{{Name: "words", Value: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai."}}}
+		Hidden:    []page.Hidden{{Name: "words", Value: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai."}},
+	}
 	third := page.Report{Base: m.base("", "/report"), Step: 3, Secret: "AAAA", Kept: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai.", Reading: &page.Reading{At: now.Add(21 * time.Hour)}}
-	done := page.ReportDone{Base: m.base("", "/report"), Groups: []string{"7Q2M", "X4KD", "0RTV", "9H3B"}, Check: "5",
-		Words: []string{"sao", "mai", "lá", "biển", "đồi", "thuyền", "ruộng", "sen"}, Secret: "AAAA", At: now, Reading: reading}
+	done := page.ReportDone{
+		Base: m.base("", "/report"), Groups: []string{"7Q2M", "X4KD", "0RTV", "9H3B"}, Check: "5",
+		Words: []string{"sao", "mai", "lá", "biển", "đồi", "thuyền", "ruộng", "sen"}, Secret: "AAAA", At: now, Reading: reading,
+	}
 	danger := done
 	danger.Danger, danger.Typed, danger.Reading = true, true, nil
-	status := page.Status{Base: m.base("", "/status"), Receipt: "7Q2M", Headline: "Cô chú đang lo việc của em.", Explain: "Một cô chú ở đơn vị mẫu đã đọc và đang xử lý. Em không phải làm gì thêm.", Sent: now.Add(-10 * time.Hour), Reading: reading, Proof: &page.File{Href: "/status/proof"},
+	status := page.Status{
+		Base: m.base("", "/status"), Receipt: "7Q2M", Headline: "Cô chú đang lo việc của em.", Explain: "Một cô chú ở đơn vị mẫu đã đọc và đang xử lý. Em không phải làm gì thêm.", Sent: now.Add(-10 * time.Hour), Reading: reading, Proof: &page.File{Href: "/status/proof"},
 		States: []page.State{{Name: "Đã nhận", Is: "done", At: now.Add(-10 * time.Hour)}, {Name: "Đã đọc", Is: "done", At: now.Add(-9 * time.Hour)}, {Name: "Đang xử lý", Is: "now"}, {Name: "Có kết quả", Is: "next"}},
-		Thread: []page.Message{{At: now.Add(-10 * time.Hour), Mine: true, Text: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai."}, {At: now.Add(-9 * time.Hour), Text: "Cảm ơn em đã kể. Em không có lỗi. Đừng trả lời người đó nữa nhé.", Unread: true}}}
+		Thread: []page.Message{{At: now.Add(-10 * time.Hour), Mine: true, Text: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai."}, {At: now.Add(-9 * time.Hour), Text: "Cảm ơn em đã kể. Em không có lỗi. Đừng trả lời người đó nữa nhé.", Unread: true}},
+	}
 	empty := status
 	empty.Thread, empty.Proof, empty.Reading = nil, nil, nil
 	wrong := page.StatusEnter{Base: m.base("", "/status"), Receipt: "7Q2M"}

@@ -16,21 +16,27 @@ func (m maker) schools() set {
 	nodes := []page.NodeRow{
 		{ID: "1", Name: "may-loc-sao-mai", School: "Tiểu học Sao Mai mẫu", Version: "0.1.0", State: "ok", Seen: now, Bundle: 12, Delta: 481, Revoke: "/schools/nodes/revoke"},
 		{ID: "2", Name: "may-loc-hoa-sen", School: "THCS Hoa Sen mẫu", Version: "0.1.0", State: "soon", Seen: now.Add(-40 * time.Minute), Bundle: 12, Delta: 470, Behind: 11, Revoke: "/schools/nodes/revoke"},
-		{ID: "3", Name: "may-loc-doi-chim", School: "Nội trú Đồi Chim mẫu", State: "wait"}}
+		{ID: "3", Name: "may-loc-doi-chim", School: "Nội trú Đồi Chim mẫu", State: "wait"},
+	}
 	chart := gallery.Components(on("console.schools.title")).Columns
 	list := page.Schools{Base: on("console.schools.title"), Lights: lights, Levels: options, Pager: page.Pager{Next: "?after=3", From: 1, To: 3, Total: 41}, Chart: &chart, Rows: []page.SchoolRow{
 		{Href: "/schools/1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612, Node: "ok", Blocked: 31},
 		{Href: "/schools/2", Code: "QN-CS-0002", Name: "THCS Hoa Sen mẫu", Place: "Phường Mẫu Hai", Level: "Trung học cơ sở", Pupils: 1204, Node: "soon", NodeNote: "chậm 11 thay đổi", Blocked: -1},
-		{Href: "/schools/3", Code: "QN-NT-0003", Name: "Nội trú Đồi Chim mẫu", Place: "Xã Mẫu Ba", Level: "Nhiều cấp học", Pupils: 388, Node: "wait"}}}
-	school := page.School{Base: on("console.schools.title"), ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612, CanEdit: true, Nodes: nodes[:1], Chart: &chart, BandOptions: options, Categories: options,
+		{Href: "/schools/3", Code: "QN-NT-0003", Name: "Nội trú Đồi Chim mẫu", Place: "Xã Mẫu Ba", Level: "Nhiều cấp học", Pupils: 388, Node: "wait"},
+	}}
+	school := page.School{
+		Base: on("console.schools.title"), ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612, CanEdit: true, Nodes: nodes[:1], Chart: &chart, BandOptions: options, Categories: options,
 		Bands:    []page.BandRow{{Band: "Tiểu học (lớp 1–5)", Default: true, Refuses: []string{"Người lớn", "Cờ bạc, cá độ", "Bạo lực", "Mạng xã hội", "Nhắn tin", "Trò chơi"}, Safe: true}, {Band: "Giáo viên, nhân viên", Refuses: []string{"Mã độc", "Lừa đảo"}}},
 		Networks: []page.NetworkRow{{ID: "1", Network: "192.168.4.0/24", Band: "Tiểu học (lớp 1–5)", Note: "Phòng máy"}}, Rules: []page.RuleRow{{ID: "1", Domain: "bai-hoc.example", Kind: "Cho phép", Reason: "Cần cho bài học", Until: now.Add(720 * time.Hour)}},
 		Counts:   []page.CountRow{{Category: "Cờ bạc, cá độ", Band: "Tiểu học (lớp 1–5)", When: "Tuần này", Devices: 31}, {Category: "Mạng xã hội", Band: "Tiểu học (lớp 1–5)", When: "Tuần này", Devices: -1}},
-		Requests: []page.UnblockRow{{ID: "1", Domain: "bai-hoc.example", Band: "Tiểu học (lớp 1–5)", Asked: 7, On: now}}}
+		Requests: []page.UnblockRow{{ID: "1", Domain: "bai-hoc.example", Band: "Tiểu học (lớp 1–5)", Asked: 7, On: now}},
+	}
 	bare := page.School{Base: on("console.schools.title"), ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612}
-	lists := page.Lists{Base: on("console.lists.title"), Formats: options, Categories: options, Protected: 214, Bundle: &page.BundleInfo{Number: 12, Names: 512340, Bytes: 5_400_000, Made: now, Key: "lachan-demo+1f2e3d4c+AAAA", Pending: 3},
+	lists := page.Lists{
+		Base: on("console.lists.title"), Formats: options, Categories: options, Protected: 214, Bundle: &page.BundleInfo{Number: 12, Names: 512340, Bytes: 5_400_000, Made: now, Key: "lachan-demo+1f2e3d4c+AAAA", Pending: 3},
 		Rows:   []page.ListRow{{ID: "1", Name: "Cờ bạc mẫu", Category: "Cờ bạc, cá độ", Format: "Tệp hosts", Source: "tệp mẫu", Names: 41208, On: now, State: "ok"}, {ID: "2", Name: "Lừa đảo mẫu", Category: "Lừa đảo", Format: "Adblock (||tên^)", Names: 881, On: now, State: "soon", Note: "2 tên chờ người xem"}},
-		Result: &page.ImportResult{Name: "Cờ bạc mẫu", Taken: 41208, Known: 312, Skipped: 96, Seconds: 0.4, Reasons: []page.KV{{Key: "Không đọc được tên miền", Value: "61"}, {Key: "Là địa chỉ IP, không phải tên", Value: "35"}}, Held: []string{"ngan-hang.example", "bao-dien-tu.example"}}}
+		Result: &page.ImportResult{Name: "Cờ bạc mẫu", Taken: 41208, Known: 312, Skipped: 96, Seconds: 0.4, Reasons: []page.KV{{Key: "Không đọc được tên miền", Value: "61"}, {Key: "Là địa chỉ IP, không phải tên", Value: "35"}}, Held: []string{"ngan-hang.example", "bao-dien-tu.example"}},
+	}
 	verdict := gallery.Components(on("console.lookup.title")).Verdict
 	passed := verdict
 	passed.Refused = false

@@ -36,7 +36,10 @@ type Config struct {
 }
 
 // Server is a running server.
-type Server struct{ s *server.Server }
+type Server struct {
+	s  *server.Server
+	ws bool // a WebSocket listener was asked for
+}
 
 // Start runs a server and waits until it takes connections.
 func Start(cfg Config) (*Server, error) {
@@ -72,7 +75,7 @@ func Start(cfg Config) (*Server, error) {
 		s.Shutdown()
 		return nil, problem.New("bus/no-listener", "address", cfg.Listen)
 	}
-	return &Server{s}, nil
+	return &Server{s, cfg.WebSocket != ""}, nil
 }
 
 // split reads "host:port"; port 0 becomes the library's word for a free one.
@@ -105,7 +108,7 @@ func (s *Server) URL() string {
 // WebSocketURL is where nodes connect over WebSocket, "" if nowhere.
 func (s *Server) WebSocketURL() string {
 	u, err := url.Parse(s.s.WebsocketURL())
-	if err != nil {
+	if err != nil || !s.ws {
 		return ""
 	}
 	return u.String()

@@ -47,16 +47,24 @@ func Components(base page.Base) page.Components {
 	c.Facts = []page.KV{{Key: m.t("fact.opened"), Value: base.Printer.DateTime(m.now)}, {Key: m.t("fact.lead"), Value: m.t("fact.unit")}}
 	c.Empty = page.Empty{Title: base.T("console.work.nothing"), Text: base.T("console.work.nothing.text")}
 	c.Acts = m.acts()
-	c.Verdict = page.Verdict{Domain: "sao-mai.example", Refused: true, Band: m.t("band"), Why: m.t("why"), Matched: "sao-mai.example",
+	c.Verdict = page.Verdict{
+		Domain: "sao-mai.example", Refused: true, Band: m.t("band"), Why: m.t("why"), Matched: "sao-mai.example",
 		Steps: []page.VerdictStep{{Name: m.t("rule.first"), Text: m.t("rule.no")}, {Name: m.t("rule.second"), Hit: true, Text: m.t("rule.yes")}, {Name: m.t("rule.third"), Past: true}},
-		Trail: []page.KV{{Key: m.t("trail"), Value: "VV-2026-0412"}}}
+		Trail: []page.KV{{Key: m.t("trail"), Value: "VV-2026-0412"}},
+	}
 	c.FormCells = []page.Cell{
-		{Key: "c1", Label: m.t("cell.female"), State: "value", Value: "128", Last: "119"}, {Key: "c2", State: "zero", Last: "4"}, {Key: "c3", State: "missing", Last: "31"},
-		{Key: "c4", State: "value", Value: "360", Last: "120", Warn: m.t("cell.warn")}, {Key: "c5", State: "value", Value: "-2", Error: m.t("cell.fault")}, {Key: "c6", State: "value", Value: "41", Auto: true},
+		{Key: "c1", Label: m.t("cell.female"), State: "value", Value: "128", Last: "119"},
+		{Key: "c2", State: "zero", Last: "4"},
+		{Key: "c3", State: "missing", Last: "31"},
+		{Key: "c4", State: "value", Value: "360", Last: "120", Warn: m.t("cell.warn")},
+		{Key: "c5", State: "value", Value: "-2", Error: m.t("cell.fault")},
+		{Key: "c6", State: "value", Value: "41", Auto: true},
 	}
 	c.Columns, c.Map = m.columns(), m.tiles()
-	c.Funnel = page.Funnel{ID: "funnel", Title: m.t("funnel.title"), Head: [2]string{base.T("ui.map.step"), m.t("chart.count")},
-		Steps: []page.Point{{Label: m.t("funnel.open"), Value: 412}, {Label: m.t("funnel.second"), Value: 361}, {Label: m.t("funnel.sent"), Value: 309, Mark: "hi"}}}
+	c.Funnel = page.Funnel{
+		ID: "funnel", Title: m.t("funnel.title"), Head: [2]string{base.T("ui.map.step"), m.t("chart.count")},
+		Steps: []page.Point{{Label: m.t("funnel.open"), Value: 412}, {Label: m.t("funnel.second"), Value: 361}, {Label: m.t("funnel.sent"), Value: 309, Mark: "hi"}},
+	}
 	c.Spark = page.Spark{Values: []int{2, 3, 3, 5, 4, 6, 7, 9}, Label: m.t("spark")}
 	return c
 }
