@@ -311,6 +311,26 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 	}
 }
 
+// TestMigrateBacksUpFirst takes the last step of the schema back and opens
+// the hub again: before the step is taken anew there is a way back.
+func TestMigrateBacksUpFirst(t *testing.T) {
+	cfg := kit.Config(kit.Folder(t), "")
+	h := kit.Open(t, cfg, hub.Options{})
+	for _, undo := range []string{"DROP TABLE hub_setting", "DELETE FROM goose_db_version WHERE version_id = 8"} {
+		if _, err := h.DB.Writer().Exec(undo); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kit.Open(t, cfg, hub.Options{})
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-8-*", "database.snapshot"))
+	if err != nil || len(made) != 1 {
+		t.Fatalf("backups %v, %v", made, err)
+	}
+}
+
 func certificate(t *testing.T, dir string) (certFile, keyFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
