@@ -16,6 +16,7 @@ import (
 	"lachan/duty/schools"
 	"lachan/internal/bus"
 	"lachan/internal/bus/natsd"
+	"lachan/internal/config"
 	"lachan/internal/problem"
 )
 
@@ -81,6 +82,24 @@ func busKeys(path string) (bus.Keys, error) {
 	}
 	_, err = f.Write(data)
 	return keys, errors.Join(err, f.Sync(), f.Close())
+}
+
+// BusTrust is the part of an external NATS server's settings that makes it
+// trust the hub of cfg; the keys are made if there are none yet. dir is where
+// that server keeps accounts. It holds public halves and signed statements.
+func BusTrust(cfg config.Hub, dir string) (string, error) {
+	if err := os.MkdirAll(cfg.SecretsDir, 0o700); err != nil {
+		return "", fmt.Errorf("hub: bus keys: %w", err)
+	}
+	keys, err := busKeys(filepath.Join(cfg.SecretsDir, "bus.key"))
+	if err != nil {
+		return "", err
+	}
+	trust, err := keys.Trust(nil)
+	if err != nil {
+		return "", err
+	}
+	return trust.Config(dir), nil
 }
 
 // busURLs is where nodes are told to connect.

@@ -164,7 +164,7 @@ func TestNodeCountsAndRequests(t *testing.T) {
 	if r.status != http.StatusOK {
 		t.Fatalf("%d %.800s", r.status, r.body)
 	}
-	has(t, r.body, "lachan node enrol --hub "+h.server.URL+" --token ")
+	has(t, r.body, "lachan node enrol --config lachan-node.toml --hub "+h.server.URL+" ")
 	token := regexp.MustCompile(`--token ([A-Z0-9-]+)`).FindStringSubmatch(r.body)[1]
 	if strings.Contains(g.see("/schools/nodes"), token) {
 		t.Error("the token is shown again")

@@ -159,7 +159,7 @@ func (s *Server) enrolNode(c *visit) error {
 	if err != nil {
 		return c.showFault("schools/nodes", p, err)
 	}
-	p.Token, p.Command = token, "lachan node enrol --hub "+s.BaseURL+" --token "+token
+	p.Token, p.Command = token, "lachan node enrol --config lachan-node.toml --hub "+s.BaseURL+" "+token
 	return c.show("schools/nodes", p)
 }
 

@@ -91,6 +91,7 @@ func (c *nodeEnrolCmd) Run(ctx context.Context, t *terminal) error {
 type configCmd struct {
 	Check    configCheckCmd    `cmd:"" help:"${config_check}"`
 	Describe configDescribeCmd `cmd:"" help:"${config_describe}"`
+	Bus      configBusCmd      `cmd:"" help:"${config_bus}"`
 }
 
 type configCheckCmd struct {
@@ -111,6 +112,25 @@ type configDescribeCmd struct{}
 // Run prints the complete settings file with its defaults.
 func (configDescribeCmd) Run(t *terminal) error {
 	_, err := fmt.Fprint(t.out, config.Describe(config.Default()))
+	return err
+}
+
+type configBusCmd struct {
+	Config string `short:"c" placeholder:"FILE" help:"${flag_config}"`
+	Dir    string `default:"/var/lib/nats/accounts" help:"${flag_bus_dir}"`
+}
+
+// Run prints what an external NATS server must be told to trust this hub.
+func (c *configBusCmd) Run(t *terminal) error {
+	cfg, err := config.Load(c.Config)
+	if err != nil {
+		return err
+	}
+	text, err := hub.BusTrust(cfg, c.Dir)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(t.out, text)
 	return err
 }
 
