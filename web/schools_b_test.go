@@ -165,7 +165,7 @@ func TestNodeCountsAndRequests(t *testing.T) {
 		t.Fatalf("%d %.800s", r.status, r.body)
 	}
 	has(t, r.body, "lachan node enrol --config lachan-node.toml --hub "+h.server.URL+" ")
-	token := regexp.MustCompile(`--token ([A-Z0-9-]+)`).FindStringSubmatch(r.body)[1]
+	token := regexp.MustCompile(`--hub \S+ ([A-Z0-9-]+)`).FindStringSubmatch(r.body)[1]
 	if strings.Contains(g.see("/schools/nodes"), token) {
 		t.Error("the token is shown again")
 	}
