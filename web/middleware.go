@@ -76,7 +76,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				}
 			}
 			logs.Add(ctx, slog.Int("status", seen.status))
-			event.End(ctx, s.Log, seen.status >= 500)
+			event.End(ctx, s.Log, seen.status >= 500 && seen.status != http.StatusServiceUnavailable)
 		}()
 		next.ServeHTTP(seen, r)
 	})

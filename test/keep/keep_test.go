@@ -29,6 +29,7 @@ import (
 	"lachan/internal/identity"
 	"lachan/internal/logs"
 	"lachan/internal/problem"
+	"lachan/internal/testkit"
 	"lachan/test/kit"
 )
 
@@ -40,9 +41,19 @@ const (
 )
 
 func TestBackupOfARunningHubComesBack(t *testing.T) {
+	t.Run("SQLite", func(t *testing.T) { backUpAndRestore(t, "", "") })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		if os.Getenv(testkit.PostgresEnv) == "" {
+			t.Skip("needs PostgreSQL: " + testkit.PostgresEnv + " is not set")
+		}
+		backUpAndRestore(t, testkit.URL(t), testkit.URL(t))
+	})
+}
+
+func backUpAndRestore(t *testing.T, database, target string) {
 	ctx := context.Background()
 	folder := kit.Folder(t)
-	cfg := kit.Config(folder, "")
+	cfg := kit.Config(folder, database)
 	h := kit.Open(t, cfg, hub.Options{})
 	officers := kit.Furnish(t, h)
 	stop := kit.Run(t, h)
@@ -64,7 +75,7 @@ func TestBackupOfARunningHubComesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	elsewhere := kit.Config(filepath.Join(folder, "new"), "")
+	elsewhere := kit.Config(filepath.Join(folder, "new"), target)
 	got, err := hub.Restore(ctx, elsewhere, to, secrets, func(string) {})
 	if err != nil {
 		t.Fatal(err)
