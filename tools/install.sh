@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs besides Go and make, from the distribution,
 # and only what is absent: a C compiler for the race detector, PostgreSQL for
-# the second database, Chromium for the tests that use the pages.
+# the second database, Chromium for the tests that use the pages, strace.
 set -euo pipefail
 
 missing=()
@@ -13,6 +13,8 @@ if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/
 	! command -v google-chrome >/dev/null 2>&1; then
 	missing+=(chromium)
 fi
+# strace shows that the sync comes before the acknowledgement.
+command -v strace >/dev/null 2>&1 || missing+=(strace)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
