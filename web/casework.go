@@ -45,6 +45,8 @@ func (s *Server) caseworkRoutes() []Route {
 		{Method: http.MethodGet, Path: one + "/score", Clauses: handle, Do: s.scorePage},
 		{Method: http.MethodPost, Path: one + "/score", Clauses: handle, Do: s.score},
 		{Method: http.MethodPost, Path: one + "/ring", Clauses: handle, Do: s.iHaveIt},
+		{Method: http.MethodGet, Path: one + "/exclude", Clauses: handle, Do: s.excludePage},
+		{Method: http.MethodPost, Path: one + "/exclude", Clauses: handle, Do: s.exclude},
 	}
 }
 

@@ -63,6 +63,9 @@ func (s *Server) casePage(c *visit) error {
 		Score: c.caseScore(v, c.may("casework.override", c.about(v)) && v.State.Open()), States: c.caseStates(v.State), Days: c.days(v, names), Parties: c.parties(v),
 		Safe: c.safe(v), Locked: v.Locked, Acts: c.acts(v), Facts: c.facts(v, names), Ring: c.ring(v, names),
 	}
+	if v.State.Open() && c.may("casework.triage", c.about(v)) {
+		p.Exclude = casePath(v.ID) + "/exclude"
+	}
 	if v.NoKey {
 		p.Sealed = c.unit(v.Owner).Name
 	}

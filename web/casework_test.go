@@ -322,3 +322,35 @@ func TestTheQueueGoesOn(t *testing.T) {
 	}
 	has(t, second, "51", "52")
 }
+
+// Nobody handles a case about himself: who is named finds neither the case nor
+// a row in the queue, and the case of a whole unit goes one level up.
+func TestWhoIsExcludedFindsNothing(t *testing.T) {
+	d := newDesk(t)
+	_, officer, head := d.office()
+	d.tell("harm", "bullying", "words", "Chuyện mẫu về một cán bộ")
+	path := caseIn(t, officer.page("/casework"))
+	form := officer.page(path + "/exclude")
+	people := regexp.MustCompile(`<option value="(person:[^"]+)"`).FindAllStringSubmatch(form, -1)
+	if len(people) < 2 {
+		t.Fatalf("%d people to choose from", len(people))
+	}
+	if r := officer.post(path+"/exclude", url.Values{"who": {people[0][1]}}); r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("without a reason: %d", r.status)
+	}
+	for _, who := range people {
+		officer.post(path+"/exclude", url.Values{"who": {who[1]}, "reason": {"Có liên quan"}})
+		if head.get(path).status == http.StatusNotFound {
+			break
+		}
+		if officer.get(path).status == http.StatusNotFound {
+			return // the officer named himself first, and the case is gone for him
+		}
+	}
+	if r := head.get(path); r.status != http.StatusNotFound {
+		t.Fatalf("the excluded head still gets %d", r.status)
+	}
+	if strings.Contains(head.page("/casework"), path) {
+		t.Fatal("the queue of the excluded head names the case")
+	}
+}

@@ -70,6 +70,7 @@ type Case struct {
 	Ring            *Ring  // an emergency call that nobody has answered; nil: none
 	Proof           string // "niêm phong 23:24, khớp sổ cái đến 09:40"
 	ProofHref       string
+	Exclude         string // where to name who must not know; empty: not allowed
 }
 
 // Ring is a call for somebody to come. "I have it" stops it: POST Take with
@@ -202,6 +203,15 @@ type Measure struct {
 	Ends            []Option
 	What, Who, When string
 	Number, UnitRef string
+}
+
+// Exclude makes a case unknown to a person or a unit: GET, POST
+// /casework/cases/{id}/exclude with "who" ("person:ID", "unit:ID"), "reason".
+type Exclude struct {
+	Base
+	ID, Code string
+	Who      []Option
+	Reason   string
 }
 
 // Override changes a score: POST /casework/cases/{id}/score with "points",

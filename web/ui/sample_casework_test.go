@@ -75,6 +75,7 @@ func (m maker) casework() set {
 		"casework/answer":        page.Answer{Base: m.console(m.t("ui.act.answer"), "casework"), ID: "1", Code: "VV-2026-0412", Prompts: choices, Safe: safe, Voice: "em", Thread: []page.Message{{At: now.Add(-10 * time.Hour), Mine: true, Text: "Em sợ lắm."}, {At: now.Add(-9 * time.Hour), Text: "Cô chú đang ở đây."}}},
 		"casework/close":         page.Close{Base: m.console(m.t("ui.act.close"), "casework"), ID: "1", Code: "VV-2026-0412", Outcomes: choices, Open: []string{"Hình sự"}, Two: true},
 		"casework/measure":       page.Measure{Base: m.console(m.t("ui.act.measure"), "casework"), ID: "1", Code: "VV-2026-0412", Tracks: all, When: "09:40 23/11/2026"},
+		"casework/exclude":       page.Exclude{Base: m.console(m.t("console.exclude.title"), "casework"), ID: "1", Code: "VV-2026-0412", Who: all},
 		"casework/override":      page.Override{Base: m.console(m.t("ui.act.override"), "casework"), ID: "1", Code: "VV-2026-0412", Score: scores[0], Two: true},
 		"casework/intake":        intake, "casework/intake#done": taken,
 		"casework/roster": roster, "casework/roster#empty": page.RosterPage{Base: m.console(m.t("console.roster.title"), "casework")},
