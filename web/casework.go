@@ -47,6 +47,7 @@ func (s *Server) caseworkRoutes() []Route {
 		{Method: http.MethodPost, Path: one + "/ring", Clauses: handle, Do: s.iHaveIt},
 		{Method: http.MethodGet, Path: one + "/exclude", Clauses: handle, Do: s.excludePage},
 		{Method: http.MethodPost, Path: one + "/exclude", Clauses: handle, Do: s.exclude},
+		{Method: http.MethodPost, Path: one + "/raise", Clauses: handle, Do: s.raise},
 	}
 }
 

@@ -354,3 +354,18 @@ func TestWhoIsExcludedFindsNothing(t *testing.T) {
 		t.Fatal("the queue of the excluded head names the case")
 	}
 }
+
+func TestAPersonCallsAnEmergency(t *testing.T) {
+	d := newDesk(t)
+	_, officer, _ := d.office()
+	d.tell("harm", "bullying", "words", "Chuyện mẫu")
+	path := caseIn(t, officer.page("/casework"))
+	if r := officer.post(path+"/raise", url.Values{}); r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("without a reason: %d", r.status)
+	}
+	officer.send(path+"/raise", url.Values{"raise": {"Em nói đang đứng trước cổng"}})
+	has(t, officer.page(path), "Khẩn cấp", path+"/ring")
+	if r := officer.get(path + "/score"); strings.Contains(r.body, path+"/raise") {
+		t.Error("an emergency can be called twice")
+	}
+}

@@ -207,7 +207,9 @@ func (s *Server) scorePage(c *visit) error {
 
 func (s *Server) scoreForm(c *visit, v casework.CaseView, points, reason string) page.Override {
 	c.in("casework", v.Code)
-	return page.Override{Base: c.base, ID: v.ID, Code: v.Code, Score: c.caseScore(v, false), Points: points, Reason: reason, Two: v.Score.Floor != ""}
+	return page.Override{Base: c.base, ID: v.ID, Code: v.Code, Score: c.caseScore(v, false), Points: points, Reason: reason, Two: v.Score.Floor != "",
+		Raise: v.State.Open() && v.State != casework.StateEmergency && c.may("casework.triage", c.about(v)),
+	}
 }
 
 func (s *Server) score(c *visit) error {
@@ -232,4 +234,25 @@ func (s *Server) score(c *visit) error {
 		return c.done(casePath(v.ID), "flash.case.proposed")
 	}
 	return c.done(casePath(v.ID), "flash.case.scored")
+}
+
+// raise calls an emergency by a person: whoever is on call is rung, and the
+// case leaves that state only with a named measure.
+func (s *Server) raise(c *visit) error {
+	v, err := c.covered(c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	again := func(err error) error {
+		return c.againCase("casework/override", err, v.ID, func(v casework.CaseView) (drawn, error) {
+			return s.scoreForm(c, v, strconv.Itoa(v.Score.Points), ""), nil
+		})
+	}
+	if c.form("raise") == "" {
+		return again(problem.New("input/faulty").Field("raise", "input/required"))
+	}
+	if err := s.Casework.Raise(c.r.Context(), c.who.Actor, v.ID, c.form("raise")); err != nil {
+		return again(err)
+	}
+	return c.done(casePath(v.ID), "flash.case.raised")
 }

@@ -223,6 +223,7 @@ type Override struct {
 	Points   string
 	Reason   string
 	Two      bool
+	Raise    bool // may call an emergency: POST /casework/cases/{id}/raise with "raise"
 }
 
 // Intake is a report that an officer types for somebody who calls, comes or

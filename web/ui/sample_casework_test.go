@@ -76,7 +76,7 @@ func (m maker) casework() set {
 		"casework/close":         page.Close{Base: m.console(m.t("ui.act.close"), "casework"), ID: "1", Code: "VV-2026-0412", Outcomes: choices, Open: []string{"Hình sự"}, Two: true},
 		"casework/measure":       page.Measure{Base: m.console(m.t("ui.act.measure"), "casework"), ID: "1", Code: "VV-2026-0412", Tracks: all, When: "09:40 23/11/2026"},
 		"casework/exclude":       page.Exclude{Base: m.console(m.t("console.exclude.title"), "casework"), ID: "1", Code: "VV-2026-0412", Who: all},
-		"casework/override":      page.Override{Base: m.console(m.t("ui.act.override"), "casework"), ID: "1", Code: "VV-2026-0412", Score: scores[0], Two: true},
+		"casework/override":      page.Override{Base: m.console(m.t("ui.act.override"), "casework"), ID: "1", Code: "VV-2026-0412", Score: scores[0], Two: true, Raise: true},
 		"casework/intake":        intake, "casework/intake#done": taken,
 		"casework/roster": roster, "casework/roster#empty": page.RosterPage{Base: m.console(m.t("console.roster.title"), "casework")},
 	}
