@@ -207,7 +207,8 @@ func (s *Server) scorePage(c *visit) error {
 
 func (s *Server) scoreForm(c *visit, v casework.CaseView, points, reason string) page.Override {
 	c.in("casework", v.Code)
-	return page.Override{Base: c.base, ID: v.ID, Code: v.Code, Score: c.caseScore(v, false), Points: points, Reason: reason, Two: v.Score.Floor != "",
+	return page.Override{
+		Base: c.base, ID: v.ID, Code: v.Code, Score: c.caseScore(v, false), Points: points, Reason: reason, Two: v.Score.Floor != "",
 		Raise: v.State.Open() && v.State != casework.StateEmergency && c.may("casework.triage", c.about(v)),
 	}
 }
