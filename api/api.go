@@ -45,7 +45,7 @@ func New(d Deps) http.Handler {
 	mux.HandleFunc("/api/", a.answer(notFound))
 	mux.HandleFunc("GET /healthz", a.answer(a.healthy))
 	mux.HandleFunc("GET /readyz", a.answer(a.ready))
-	return a.observe(mux)
+	return headers(logs.Requests(a.Log, "api", a.fail, mux))
 }
 
 type server struct{ Deps }
@@ -60,41 +60,15 @@ func (a *server) answer(do func(http.ResponseWriter, *http.Request) error) http.
 	}
 }
 
-// observe writes one event for each request and turns a panic into an answer.
-func (a *server) observe(next http.Handler) http.Handler {
+// headers says on every answer what a browser may do with it: nothing.
+func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, event := logs.Begin(r.Context(), "api", slog.String("method", r.Method))
-		r = r.WithContext(ctx)
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-		seen := &statusWriter{ResponseWriter: w}
-		defer func() {
-			if p := recover(); p != nil {
-				// The value may hold what was sent: only its type is logged.
-				err := fmt.Errorf("panic of type %T", p)
-				if seen.status == 0 {
-					a.fail(seen, r, err)
-				}
-			}
-			logs.Add(ctx, slog.Int("status", seen.status))
-			event.End(ctx, a.Log, seen.status >= 500 && seen.status != http.StatusServiceUnavailable)
-		}()
-		next.ServeHTTP(seen, r)
+		next.ServeHTTP(w, r)
 	})
-}
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
 }
 
 // enrolRequest is the body of POST /api/v1/nodes/enrol.

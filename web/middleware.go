@@ -3,8 +3,6 @@
 package web
 
 import (
-	"fmt"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -51,58 +49,17 @@ func (s *Server) crossOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// observe writes one event for each request, without address, user agent or
-// query, and turns a panic into an answer.
+// observe writes one event for each request but those for our own files.
 func (s *Server) observe(next http.Handler) http.Handler {
+	seen := logs.Requests(s.Log, "request", s.fail, next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/static/") {
 			next.ServeHTTP(w, r)
 			return
 		}
-		ctx, event := logs.Begin(r.Context(), "request", slog.String("method", r.Method))
-		r = r.WithContext(ctx)
-		seen := &statusWriter{ResponseWriter: w}
-		defer func() {
-			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
-					panic(p)
-				}
-				// The value of a panic may hold what a person wrote: only its
-				// type is logged.
-				err := fmt.Errorf("panic of type %T", p)
-				logs.Fail(ctx, err)
-				if seen.status == 0 {
-					s.fail(seen, r, err)
-				}
-			}
-			logs.Add(ctx, slog.Int("status", seen.status))
-			event.End(ctx, s.Log, seen.status >= 500 && seen.status != http.StatusServiceUnavailable)
-		}()
-		next.ServeHTTP(seen, r)
+		seen.ServeHTTP(w, r)
 	})
 }
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
-	}
-	return w.ResponseWriter.Write(b)
-}
-
-// Unwrap serves http.ResponseController.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // DropClient wraps a handler so that nothing behind it can learn who calls:
 // the address of the client is removed, and of what a proxy adds only the
