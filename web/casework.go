@@ -98,6 +98,7 @@ func (s *Server) queue(c *visit) error {
 	if q.Shift, err = c.shift(); err != nil {
 		return err
 	}
+	q.Roster = c.may("casework.roster", authz.Resource{Type: "casework.roster"})
 	open, why, err := s.Casework.IntakeOpen(c.r.Context())
 	if err != nil {
 		return err

@@ -42,7 +42,7 @@ func (s *Server) ledgerPage(c *visit) error {
 	for _, e := range got.Entries {
 		p.Entries = append(p.Entries, page.LedgerRow{
 			Index: e.Index, At: e.At, Kind: e.Kind, KindText: c.ledgerKind(e.Kind), Actor: c.ledgerActor(e.Actor),
-			Object: e.Object, Href: ledgerHref(e), Policies: e.Policies,
+			Object: e.Object, Href: c.ledgerHref(e), Policies: e.Policies,
 		})
 	}
 	p.Pager = page.Pager{From: 1, To: len(p.Entries), Total: int(got.Size)}
@@ -84,8 +84,13 @@ func (c *visit) ledgerActor(actor string) string {
 	}
 }
 
-// ledgerHref leads to what the entry is about, where it has a page.
-func ledgerHref(e LedgerEntry) string {
+// ledgerHref leads to what the entry is about, where it has a page that the
+// reader may open.
+func (c *visit) ledgerHref(e LedgerEntry) string {
+	room, _, _ := strings.Cut(e.Kind, ".")
+	if !c.mayEnter(room) {
+		return ""
+	}
 	switch e.Kind {
 	case "schools.school_saved", "schools.network_saved", "schools.network_dropped", "schools.rule_saved", "schools.rule_dropped":
 		return "/schools/" + e.Object

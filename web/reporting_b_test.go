@@ -48,6 +48,9 @@ func TestFormToReport(t *testing.T) {
 	}
 	has(t, g.do("/mission/acknowledge", url.Values{"duty": {duty[1]}}), "The duty has been acknowledged")
 	here := form[1]
+	// With no case waiting, the report with a date is what comes next.
+	next := regexp.MustCompile(`(?s)<section class="next".*?</section>`)
+	has(t, next.FindString(g.see("/work")), `href="`+here+`"`, "Open the form", "Not started")
 	v := cells(g.see(here))
 	if len(v) < 20 {
 		t.Fatalf("%d fields", len(v))
@@ -74,6 +77,8 @@ func TestFormToReport(t *testing.T) {
 	v.Set("was-"+first, "0") // it has been saved by now
 	body := g.do(here, v)
 	has(t, body, "The form has been sent", "Submitted, waiting")
+	// It is sent: what comes next is to say that the other duties were received.
+	has(t, next.FindString(g.see("/work")), `href="/mission"`, "to be acknowledged")
 	if r := g.post(here, url.Values{"go": {"accept"}}); r.status != http.StatusForbidden {
 		t.Errorf("the unit accepts its own: %d", r.status)
 	}

@@ -58,6 +58,7 @@ func (s *Server) totals(c *visit) error {
 func (s *Server) totalsPage(c *visit) (page.Consolidation, *reporting.Totals, error) {
 	q, d, err := s.totalsQuery(c)
 	p := page.Consolidation{Base: c.base, AsOf: c.query("as_of"), Indicator: c.query("indicator"), Unit: q.Node}
+	p.CanBuild = c.may("reporting.build", authz.Resource{Type: "reporting.directive", ID: s.Directive})
 	if d != nil {
 		p.Periods, p.Frames = s.periods(c, d, q.Year), c.frames(q.Frame)
 		p.Period = strconv.Itoa(q.Year)

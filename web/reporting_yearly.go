@@ -94,16 +94,11 @@ func (s *Server) yearlyPage(c *visit, get func(string) string) (page.ReportBuild
 		return p, err
 	}
 	p.Ready, p.Expected = cover.Submitted, cover.Expected
-	for _, u := range cover.Missing {
-		key := "pages.report.not-yet"
-		if cover.Overdue {
-			key = "pages.report.overdue"
-		}
-		p.Late = append(p.Late, page.KV{Key: c.p.T(key), Value: u.Name})
+	missing := "pages.report.not-yet"
+	if cover.Overdue {
+		missing = "pages.report.overdue"
 	}
-	for _, u := range cover.Late {
-		p.Late = append(p.Late, page.KV{Key: c.p.T("pages.report.came-late"), Value: u.Name})
-	}
+	p.Late = append(c.namesOf(missing, cover.Missing), c.namesOf("pages.report.came-late", cover.Late)...)
 	if !cmd.At.IsZero() {
 		p.Built, p.At = cmd.At, cmd.Pin
 		p.Files = []page.File{
@@ -112,6 +107,19 @@ func (s *Server) yearlyPage(c *visit, get func(string) string) (page.ReportBuild
 		}
 	}
 	return p, nil
+}
+
+// namesOf is one group of units under a heading that counts them; none for
+// an empty one.
+func (c *visit) namesOf(key string, units []org.Unit) []page.Names {
+	if len(units) == 0 {
+		return nil
+	}
+	group := page.Names{Title: c.p.T(key, "n", len(units))}
+	for _, u := range units {
+		group.List = append(group.List, u.Name)
+	}
+	return []page.Names{group}
 }
 
 // pinnedPath is an address that gives the same files each time.

@@ -103,13 +103,34 @@ func initials(name string) string {
 	return strings.ToUpper(out)
 }
 
-// in sets the menu with the room that the page belongs to.
+// in sets the menu with the room that the page belongs to. A room that the
+// policies keep from the reader is left out of it.
 func (c *visit) in(room, title string) {
 	c.base.Title = title
-	c.base.Nav = page.Nav(room, map[string]string{
-		"work": "/work", "mission": "/mission", "casework": "/casework", "schools": "/schools",
-		"reporting": "/reporting", "ledger": "/ledger",
-	}, nil)
+	hrefs := map[string]string{"work": "/work", "mission": "/mission", "casework": "", "schools": "", "reporting": "", "ledger": ""}
+	for name := range hrefs {
+		if c.mayEnter(name) {
+			hrefs[name] = "/" + name
+		}
+	}
+	c.base.Nav = page.Nav(room, hrefs, nil)
+}
+
+// mayEnter asks the policies whether the first page of a room opens for the
+// reader, as its service will ask them.
+func (c *visit) mayEnter(room string) bool {
+	switch room {
+	case "casework":
+		return c.may("casework.list", authz.Resource{Type: "casework.queue"})
+	case "schools":
+		all, own := authz.Resource{Type: "schools.school", Attrs: map[string]any{"unit": "(any)"}}, authz.Resource{Type: "schools.school", Attrs: map[string]any{"unit": c.who.Actor.Unit}}
+		return c.may("schools.view", all) || c.may("schools.view", own)
+	case "reporting":
+		return c.may("reporting.view", authz.Resource{Type: "reporting.report", Attrs: map[string]any{"unit": c.who.Actor.Unit}})
+	case "ledger":
+		return c.may("ledger.view", authz.Resource{Type: "ledger.log"})
+	}
+	return true
 }
 
 // fresh asks for the second factor shown within the last five minutes: before

@@ -4,13 +4,10 @@ package web
 
 import (
 	"net/http"
-	"time"
 
 	"lachan/duty"
 	"lachan/duty/casework"
-	"lachan/duty/reporting"
 	"lachan/internal/authz"
-	"lachan/internal/clock"
 	"lachan/internal/problem"
 	"lachan/web/page"
 )
@@ -64,7 +61,7 @@ func (s *Server) workCases(c *visit, p *page.Work) error {
 	for i, r := range rows {
 		row := c.caseRow(r)
 		if i == 0 {
-			p.Next = &page.NextCard{Code: row.Code, Title: row.Title, Why: c.p.T("web.work.why", "next", row.Next, "state", row.NextNote), Href: row.Href, Urgent: row.Urgent, Clock: row.Clock}
+			p.Next = &page.NextCard{Code: row.Code, Title: row.Title, Why: c.p.T("web.work.why", "next", row.Next, "state", row.NextNote), Href: row.Href, Open: c.p.T("console.work.open"), Urgent: row.Urgent, Clock: row.Clock}
 			continue
 		}
 		p.Rows = append(p.Rows, row)
@@ -138,49 +135,4 @@ func (s *Server) daily(c *visit) (*page.Columns, error) {
 	}
 	chart.Title = c.p.T("web.work.daily", "n", total, "days", chartDays)
 	return chart, nil
-}
-
-// workDuties lists the duties of the reader's unit in this year.
-func (s *Server) workDuties(c *visit, p *page.Work) error {
-	now := s.Clock.Now().In(clock.Vietnam)
-	items, err := s.Reporting.Worklist(c.r.Context(), c.who.Actor, c.who.Actor.Unit, now.Year())
-	if err != nil {
-		if problem.KindOf(err) == problem.Forbidden {
-			return nil // a role without duties of its own
-		}
-		return err
-	}
-	for _, it := range items {
-		if it.Role == reporting.RoleCopied || len(p.Duties) == workDuties {
-			continue
-		}
-		p.Duties = append(p.Duties, c.workDuty(it, now))
-	}
-	return nil
-}
-
-func (c *visit) workDuty(it reporting.WorkItem, now time.Time) page.DutyRow {
-	row := page.DutyRow{
-		ID: it.ID, Ref: string(it.Duty.Clause), Title: it.Duty.Title, Directive: it.Directive.Number, Acknowledged: it.AckAt,
-		Continuous: it.Due.Last.IsZero(), Clock: page.Clock{State: "wait", Rule: c.p.T("web.duty.continuous")},
-	}
-	if !row.Continuous {
-		due := it.Due.At()
-		row.Clock = page.Clock{State: "ok", Left: due.Sub(now), At: due, Rule: c.p.T("web.duty.due")}
-		switch {
-		case it.Report == reporting.ReportSubmitted || it.Report == reporting.ReportAccepted:
-			row.Clock.State = "done"
-		case it.DaysLeft < 0:
-			row.Clock.State = "late"
-		case it.DaysLeft <= 14:
-			row.Clock.State = "soon"
-		}
-	}
-	if it.Report != reporting.ReportNone {
-		row.Form = "/reporting/forms/" + it.Duty.Form
-		row.FormState = c.p.T("web.form." + string(it.Report))
-	} else if it.AckAt.IsZero() {
-		row.FormState = c.p.T("web.duty.unseen")
-	}
-	return row
 }

@@ -22,6 +22,7 @@ type WorkItem struct {
 	Role      string // RoleAssignee, RolePartner, RoleCopied
 	Year      int
 	Due       duty.Due  // zero: continuous, or nothing is owed
+	Given     time.Time // when the unit was given it
 	AckAt     time.Time // zero until acknowledged
 	AckBy     string    // person
 	Report    ReportState
@@ -73,7 +74,7 @@ func (s *Service) Worklist(ctx context.Context, actor authz.Actor, unit string, 
 			if !ok {
 				continue
 			}
-			item := WorkItem{ID: a.id, Directive: d, Duty: one, Role: a.role, Year: year, AckAt: clock.FromMicro(a.ackAt), AckBy: a.ackBy}
+			item := WorkItem{ID: a.id, Directive: d, Duty: one, Role: a.role, Year: year, Given: clock.FromMicro(a.assignedAt), AckAt: clock.FromMicro(a.ackAt), AckBy: a.ackBy}
 			if a.dueAt > 0 {
 				item.Due = duty.Due{Last: duty.DateOf(clock.FromMicro(a.dueAt))}
 				item.DaysLeft = item.Due.DaysLeft(s.now())

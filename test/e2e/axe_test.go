@@ -45,6 +45,7 @@ func TestAxeOnEveryPageOfTheDemo(t *testing.T) {
 	v.crawl("/", "/report", "/status", "/login", "/blocks", "/exit-is-not-a-page")
 	for _, a := range d.Accounts() {
 		logIn(t, ctx, d.URL(), a)
+		v.follow(a.Login, "/work")
 		v.crawl("/work")
 		do(t, ctx, chromedp.Navigate(d.URL()+"/work"))
 		do(t, ctx, chromedp.Evaluate[chromedp.Void](`document.querySelector('form[action="/logout"]').submit()`))
@@ -101,6 +102,34 @@ func (v *visitor) crawl(from ...string) {
 			}
 			queue = append(queue, u.RequestURI())
 		}
+	}
+}
+
+// follow asks for what the pages of this person link to, some of each kind,
+// and wants an answer to all of it: a link that the reader may not follow is a
+// fault of the page that shows it.
+func (v *visitor) follow(who, from string) {
+	do(v.t, v.ctx, chromedp.Navigate(v.base+from))
+	dead := run(v.t, v.ctx, chromedp.Evaluate[[]string](`(async () => {
+		const queue = [[location.pathname, "the start"]], asked = new Set(), kinds = {}, dead = [];
+		while (queue.length) {
+			const [at, on] = queue.shift(), url = new URL(at, location.origin);
+			const kind = url.pathname.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "{id}");
+			if (asked.has(at) || (kinds[kind] || 0) >= 3 || url.pathname === "/exit") continue;
+			asked.add(at);
+			kinds[kind] = (kinds[kind] || 0) + 1;
+			const r = await fetch(at);
+			if (r.status >= 400) dead.push(r.status + " " + at + " on " + on);
+			if (!(r.headers.get("content-type") || "").startsWith("text/html")) continue;
+			for (const a of new DOMParser().parseFromString(await r.text(), "text/html").querySelectorAll("a[href]")) {
+				const to = new URL(a.getAttribute("href"), url);
+				if (to.origin === location.origin) queue.push([to.pathname + to.search, at]);
+			}
+		}
+		return dead;
+	})()`, chromedp.EvalAwaitPromise))
+	for _, link := range dead {
+		v.t.Errorf("%s meets a dead link: %s", who, link)
 	}
 }
 

@@ -18,6 +18,7 @@
 package page
 
 import (
+	"slices"
 	"time"
 
 	"lachan/internal/locale"
@@ -113,8 +114,10 @@ type NavItem struct {
 	Current bool
 }
 
-// Nav builds the menu in its one order. hrefs holds the rooms that are open,
-// by key; counts what waits in them; current is the key of this page's room.
+// Nav builds the menu in its one order. hrefs holds the rooms that are built,
+// by key: where they begin, or "" for one that is closed to this reader, which
+// is left out. counts says what waits in them; current is the key of this
+// page's room.
 func Nav(current string, hrefs map[string]string, counts map[string]int) []NavItem {
 	order := []NavItem{
 		{Key: "work", Icon: "check"},
@@ -132,7 +135,10 @@ func Nav(current string, hrefs map[string]string, counts map[string]int) []NavIt
 		k := order[i].Key
 		order[i].Href, order[i].Count, order[i].Current = hrefs[k], counts[k], k == current
 	}
-	return order
+	return slices.DeleteFunc(order, func(n NavItem) bool {
+		href, built := hrefs[n.Key]
+		return built && href == ""
+	})
 }
 
 // Flash is one sentence about what has just been done.

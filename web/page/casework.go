@@ -31,6 +31,7 @@ type Queue struct {
 	Rows   []CaseRow
 	Pager  Pager
 	Shift  *Shift // nil: nobody is on call now, which is red
+	Roster bool   // the reader may open the roster
 	Closed string // why public intake is closed; empty: it is open
 	Filter bool   // a filter is on
 }

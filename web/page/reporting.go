@@ -21,8 +21,9 @@ type Work struct {
 // NextCard is the one thing to do next.
 type NextCard struct {
 	Code, Title, Why, Href string
+	Open                   string // the words of the main button
 	Urgent                 bool
-	Clock                  Clock
+	Clock                  Clock // without a date: none is shown
 	Acts                   []Act
 }
 
@@ -127,6 +128,7 @@ type Missing struct{ Key, Text string }
 // "frame" (as_reported, today, as_of), "as_of", "indicator", "unit".
 type Consolidation struct {
 	Base
+	CanBuild                          bool // the reader may build the yearly report
 	Period, Indicator, Unit, UnitName string
 	Periods, Frames, Indicators       []Option
 	AsOf                              string
@@ -171,9 +173,15 @@ type ReportBuild struct {
 	Number, Date    string
 	Signer          string
 	Ready, Expected int
-	Late            []KV
+	Late            []Names // who has not submitted, or came late
 	Files           []File
 	Built           time.Time
 	At              int64 // ledger index that the figures are pinned to
 	Outline         []string
+}
+
+// Names is a list of units with what holds for all of them.
+type Names struct {
+	Title string
+	List  []string
 }

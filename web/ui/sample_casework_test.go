@@ -39,7 +39,7 @@ func (m maker) casework() set {
 		page.CaseRow{Href: "/casework/cases/5", Code: "VV-2026-0377", Title: "Trang cá độ mời học sinh", Clock: clocks[4], Tracks: []string{"administrative"}, Reports: 1, Score: scores[3], Next: "Kết luận"})
 	shift := &page.Shift{Person: "Trần Thị Mẫu", Unit: "Tổ tiếp nhận mẫu", Phone: "0000 000 111", StandIn: "Lê Văn Mẫu", From: now.Add(-2 * time.Hour), To: now.Add(5 * time.Hour)}
 	all := []page.Option{{Value: "", Label: "Tất cả", On: true}, {Value: "open", Label: "Đang xử lý"}}
-	queue := page.Queue{Base: m.console(m.t("ui.room.casework"), "casework"), Lights: lights, States: all, Tracks: all, Rows: rows, Pager: page.Pager{Next: "?after=5", From: 1, To: 5, Total: 41}, Shift: shift, Filter: true}
+	queue := page.Queue{Base: m.console(m.t("ui.room.casework"), "casework"), Lights: lights, States: all, Tracks: all, Rows: rows, Pager: page.Pager{Next: "?after=5", From: 1, To: 5, Total: 41}, Shift: shift, Roster: true, Filter: true}
 	closed := page.Queue{Base: m.console(m.t("ui.room.casework"), "casework"), Closed: "Chưa đơn vị nào có khóa niêm phong.", States: all, Tracks: all}
 	safe := []page.KV{{Key: "Cách", Value: "Chỉ bằng mã của em"}, {Key: "Không được", Value: "gọi về nhà"}}
 	blocks := []page.BlockRow{{ID: "b1", Domain: "hoc-bong-sao-mai.example", Basis: "Tạm thời theo quy chế mẫu", State: "Đang chặn, chờ xác nhận", Until: now.Add(40 * time.Hour), Provisional: true, Withdraw: "/casework/blocks/b1/withdraw"}}

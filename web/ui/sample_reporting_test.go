@@ -26,7 +26,7 @@ func (m maker) reporting() set {
 	}
 	work := page.Work{
 		Base: m.console(m.t("ui.room.work"), "work"), Lights: lights, Rows: rows, More: 9, MoreHref: "/casework", Daily: &parts.Columns, Coverage: &parts.Map, Duties: duties,
-		Next:    &page.NextCard{Code: "VV-2026-0412", Title: "Người lạ trong trò chơi rủ gặp, đòi ảnh riêng", Why: "Hai tin cùng một tài khoản. Có hẹn gặp chiều thứ bảy ở bến xe.", Href: "/casework/cases/1", Urgent: true, Clock: clocks[1], Acts: []page.Act{{Key: "refer", Href: "/casework/cases/1/refer"}}},
+		Next:    &page.NextCard{Code: "VV-2026-0412", Title: "Người lạ trong trò chơi rủ gặp, đòi ảnh riêng", Why: "Hai tin cùng một tài khoản. Có hẹn gặp chiều thứ bảy ở bến xe.", Href: "/casework/cases/1", Open: "Mở vụ việc", Urgent: true, Clock: clocks[1], Acts: []page.Act{{Key: "refer", Href: "/casework/cases/1/refer"}}},
 		Approve: []page.TwoPerson{{Act: "Chặn sao-mai.example", First: "Lê Văn Mẫu", At: now.Add(-time.Hour), Confirm: "/casework/blocks/confirm", ID: "b1"}},
 	}
 	form := page.Form{
@@ -45,7 +45,8 @@ func (m maker) reporting() set {
 	read.CanJudge = false
 	formLights := []page.Light{{State: "late", Count: 6}, {State: "soon", Count: 11}, {State: "ok", Count: 79}}
 	totals := page.Consolidation{
-		Base: m.console(m.t("ui.room.reporting"), "reporting"), Period: "Năm 2026", Indicator: "CT-01", Unit: "u0", UnitName: "Tỉnh Quảng Ngãi", Periods: periods, Frames: []page.Option{{Value: "today", Label: "Địa bàn hiện nay", On: true}}, Indicators: []page.Option{{Value: "CT-01", Label: "Trẻ được truyền thông", On: true}}, Lights: formLights, Ready: 90, Expected: 96, CSV: "/reporting/totals.csv", At: 4812, Filling: true,
+		CanBuild: true,
+		Base:     m.console(m.t("ui.room.reporting"), "reporting"), Period: "Năm 2026", Indicator: "CT-01", Unit: "u0", UnitName: "Tỉnh Quảng Ngãi", Periods: periods, Frames: []page.Option{{Value: "today", Label: "Địa bàn hiện nay", On: true}}, Indicators: []page.Option{{Value: "CT-01", Label: "Trẻ được truyền thông", On: true}}, Lights: formLights, Ready: 90, Expected: 96, CSV: "/reporting/totals.csv", At: 4812, Filling: true,
 		Crumbs: []page.KV{{Value: "Quảng Ngãi", Href: "/reporting/totals"}, {Value: "Vùng mẫu"}}, Chart: &parts.Columns, Map: &parts.Map,
 		Totals: []page.TotalRow{{Code: "CT-01", Name: "Trẻ em được truyền thông kỹ năng an toàn", Unit: "trẻ", Value: "214.380", Last: "188.012", Target: "100 % trường", Missing: 6, Href: "?indicator=CT-01"}, {Code: "CT-07", Name: "Trẻ được hỗ trợ", Unit: "trẻ", Value: "dưới 5", Last: "12"}, {Code: "CT-09", Name: "Lớp tập huấn cho thầy cô", Unit: "lớp", Missing: 96}},
 		Units:  []page.UnitTotal{{Name: "Xã Mẫu Một", Href: "?unit=1", Value: "4.120", State: "value", Light: "ok", Share: 38}, {Name: "Phường Mẫu Hai", Href: "?unit=2", State: "zero", Light: "soon", Note: "chờ xem xét từ 20/11/2026"}, {Name: "Xã Mẫu Ba", State: "missing", Light: "late", Note: "quá hạn 3 ngày"}},
@@ -61,7 +62,7 @@ func (m maker) reporting() set {
 		"reporting/directive": directive,
 		"reporting/form":      form, "reporting/form#fault": fault, "reporting/form#judge": judge, "reporting/form#read": read,
 		"reporting/totals": totals, "reporting/totals#empty": page.Consolidation{Base: m.console(m.t("ui.room.reporting"), "reporting"), Periods: periods, Frames: periods, Indicators: periods, Expected: 96},
-		"reporting/report":       page.ReportBuild{Base: m.console(m.t("console.report.title"), "reporting"), Periods: periods, Frames: periods, Ready: 90, Expected: 96, Late: []page.KV{{Key: "Xã Mẫu Ba", Value: "quá hạn 3 ngày"}}, Files: []page.File{{Name: "Báo cáo năm 2026", Href: "/r.docx", Kind: "docx", Size: 48210}, {Name: "Phụ lục số liệu", Href: "/r.xlsx", Kind: "xlsx", Size: 90122}}, Built: now, At: 4812, Outline: []string{"Tình hình chung", "Kết quả theo nhiệm vụ", "Phụ lục số liệu"}},
+		"reporting/report":       page.ReportBuild{Base: m.console(m.t("console.report.title"), "reporting"), Periods: periods, Frames: periods, Ready: 90, Expected: 96, Late: []page.Names{{Title: "Quá hạn, chưa gửi: 1 đơn vị", List: []string{"Xã Mẫu Ba"}}}, Files: []page.File{{Name: "Báo cáo năm 2026", Href: "/r.docx", Kind: "docx", Size: 48210}, {Name: "Phụ lục số liệu", Href: "/r.xlsx", Kind: "xlsx", Size: 90122}}, Built: now, At: 4812, Outline: []string{"Tình hình chung", "Kết quả theo nhiệm vụ", "Phụ lục số liệu"}},
 		"reporting/report#empty": page.ReportBuild{Base: m.console(m.t("console.report.title"), "reporting"), Periods: periods, Frames: periods, Expected: 96},
 	}
 }
