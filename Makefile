@@ -13,10 +13,10 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench soak generate fmt init clean
+.PHONY: help demo build test check bench bench-dns soak generate fmt init clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## build and run everything on this machine with sample data
 	bin/lachan demo
@@ -45,6 +45,9 @@ fmt: $(LINT)/gofumpt ## format every Go file
 
 bench: ## run the benchmarks: make bench PKG=./internal/bundle/... BENCH=Lookup
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 2h $(PKG)
+
+bench-dns: build ## the filter beside two bare echo servers, Unbound and dnsdist (apt-get install dnsperf unbound dnsdist tinycdb)
+	go run ./test/dnsbench $(DNSBENCH)
 
 soak: ## what is too long for CI: hours of load and kills (tests named TestSoak…)
 	LACHAN_SOAK=1 tools/postgres.sh go test -run '^TestSoak' -count=1 -timeout 12h -v $(PKG)

@@ -47,6 +47,7 @@ var doors = []door{
 	{"golang.org/x/text", []string{"internal/locale", "internal/vntext"}, nil, "words, folding and collation"},
 	{"golang.org/x/net/idna", []string{"internal/bundle"}, nil, "a domain has one spelling"},
 	{"golang.org/x/net/publicsuffix", []string{"duty/schools", "internal/bundle"}, nil, "a block of a public suffix needs two persons"},
+	{"golang.org/x/net/ipv4", []string{"test/dnsbench"}, nil, "the echo server that takes many packets at once, a yardstick"},
 	{"golang.org/x/net/html", nil, []string{"..."}, "reading pages in tests"},
 	{"golang.org/x/sys", []string{"internal/bundle", "node/...", "hub"}, nil, "memory maps, ports shared by cores, locks"},
 	{"golang.org/x/sync", []string{"hub/...", "node/...", "internal/..."}, nil, "groups of goroutines"},
