@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"lachan/duty/schools"
 	"lachan/internal/authz"
@@ -24,6 +25,11 @@ func (s *Server) schoolsRoutes() []Route {
 		{Method: http.MethodGet, Path: "/schools/{id}", Clauses: filter, Do: s.school},
 		{Method: http.MethodPost, Path: "/schools/{id}/networks", Clauses: filter, Do: s.saveNetwork},
 		{Method: http.MethodPost, Path: "/schools/{id}/networks/drop", Clauses: filter, Do: s.dropNetwork},
+		{Method: http.MethodPost, Path: "/schools/{id}/devices", Clauses: filter, Do: s.saveDevice},
+		{Method: http.MethodPost, Path: "/schools/{id}/devices/drop", Clauses: filter, Do: s.dropDevice},
+		{Method: http.MethodPost, Path: "/schools/{id}/hours", Clauses: filter, Do: s.saveHours},
+		{Method: http.MethodPost, Path: "/schools/{id}/changes", Clauses: filter, Do: s.saveChange},
+		{Method: http.MethodPost, Path: "/schools/{id}/changes/drop", Clauses: filter, Do: s.dropChange},
 		{Method: http.MethodPost, Path: "/schools/{id}/rules", Clauses: filter, Do: s.saveRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/rules/drop", Clauses: filter, Do: s.dropRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/requests", Clauses: filter, Do: s.answerRequest},
@@ -188,10 +194,9 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 		Base: c.base, ID: school.ID, Code: school.Code, Name: school.Name, Place: c.placeName(school.Place),
 		Level: c.p.T(schools.LevelKey(school.Level)), Pupils: school.Pupils, CanEdit: c.mayEditSchool("schools.edit", school),
 	}
-	for _, policy := range s.Schools.Catalogue().Policies {
-		p.Bands = append(p.Bands, c.bandRow(policy, policy.Band == school.Band.String()))
-	}
+	p.Bands = c.bandRows(school.Band.String())
 	p.BandOptions = s.bandOptions(c, school.Band.String())
+	p.EveningOptions = append([]page.Option{{Label: c.p.T("pages.school.evening-same")}}, s.bandOptions(c, "")...)
 	for _, reason := range schools.RuleReasons() {
 		p.Reasons = append(p.Reasons, page.Option{Value: reason, Label: c.p.T(schools.ReasonKey(reason))})
 	}
@@ -203,7 +208,7 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 		return p, err
 	}
 	for _, n := range networks {
-		p.Networks = append(p.Networks, page.NetworkRow{ID: n.ID, Network: n.Prefix.String(), Band: c.p.T(schools.BandKey(n.Band)), Note: n.Note})
+		p.Networks = append(p.Networks, page.NetworkRow{ID: n.ID, Network: n.Prefix.String(), Band: c.bands(n.Band, n.Evening), Note: n.Note})
 	}
 	rules, err := s.Schools.Rules(ctx, actor, id)
 	if err != nil {
@@ -223,6 +228,9 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 	for _, r := range requests {
 		p.Requests = append(p.Requests, page.UnblockRow{ID: r.ID, Domain: r.Domain, Band: c.p.T(schools.BandKey(r.Band)), Asked: r.Asked, On: r.Created})
 	}
+	if err := s.schoolOwn(c, id, &p); err != nil {
+		return p, err
+	}
 	view, err := s.nodeView(c)
 	if err != nil {
 		return p, err
@@ -239,18 +247,43 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 	return p, err
 }
 
-func (c *visit) bandRow(policy schools.Policy, isDefault bool) page.BandRow {
-	row := page.BandRow{Band: c.p.T("schools.band." + policy.Band), Default: isDefault}
-	for _, code := range policy.Blocked {
-		row.Refuses = append(row.Refuses, c.p.T(c.s.Schools.Catalogue().NameKey(code)))
+// bandRows are the bands with what they refuse; a period that refuses more is
+// said in the row of its band.
+func (c *visit) bandRows(own string) []page.BandRow {
+	cat := c.s.Schools.Catalogue()
+	var rows []page.BandRow
+	for _, policy := range cat.Policies {
+		if policy.Period != "" {
+			continue
+		}
+		row := page.BandRow{Band: c.p.T("schools.band." + policy.Band), Default: policy.Band == own, Safe: policy.SafeSearch}
+		if policy.Video != "" {
+			row.Video = c.p.T(schools.VideoKey(policy.Video))
+		}
+		for _, code := range policy.Blocked {
+			row.Refuses = append(row.Refuses, c.p.T(cat.NameKey(code)))
+		}
+		for _, other := range cat.Policies {
+			if other.Band != policy.Band || other.Period == "" {
+				continue
+			}
+			var more []string
+			for _, code := range other.Blocked {
+				if !slices.Contains(policy.Blocked, code) {
+					more = append(more, c.p.T(cat.NameKey(code)))
+				}
+			}
+			row.Hours = joined(row.Hours, c.p.T("pages.school.period-more", "period", c.p.T("schools.period."+other.Period), "what", strings.Join(more, ", ")))
+		}
+		rows = append(rows, row)
 	}
-	return row
+	return rows
 }
 
 func (s *Server) bandOptions(c *visit, chosen string) []page.Option {
 	var all []page.Option
-	for _, policy := range s.Schools.Catalogue().Policies {
-		all = append(all, page.Option{Value: policy.Band, Label: c.p.T("schools.band." + policy.Band), On: policy.Band == chosen})
+	for _, band := range schools.BandCodes() {
+		all = append(all, page.Option{Value: band, Label: c.p.T("schools.band." + band), On: band == chosen})
 	}
 	return all
 }

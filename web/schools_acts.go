@@ -32,7 +32,7 @@ func (s *Server) onSchool(c *visit, key string, act func(id string) error) error
 func (s *Server) saveNetwork(c *visit) error {
 	return s.onSchool(c, "flash.schools.network-saved", func(id string) error {
 		_, _, err := s.Schools.SaveNetwork(c.r.Context(), c.who.Actor, schools.NetworkCommand{
-			School: id, Prefix: c.form("network"), Band: c.form("band"), Note: c.form("note"),
+			School: id, Prefix: c.form("network"), Band: c.form("band"), Evening: c.form("evening"), Note: c.form("note"),
 		})
 		return err
 	})

@@ -137,6 +137,15 @@ func TestSchoolPage(t *testing.T) {
 	here := "/schools/" + one.ID
 	has(t, it.see(here), "Primary (classes 1–5)", "Gambling")
 	has(t, it.do(here+"/networks", url.Values{"network": {"192.168.4.0/24"}, "band": {"staff"}}), "192.168.4.0/24", "The network has been saved")
+	has(t, it.do(here+"/hours", url.Values{"hours-rows": {"2"}, "period-0": {"lesson"}, "days-0": {"31"}, "hours-0": {"07:00-11:30"}, "period-1": {"break"}, "days-1": {"31"}, "hours-1": {"09:00-09:20"}, "holidays": {"02/09/2026"}}),
+		"The hours are saved", `value="07:00-11:30"`, `value="02/09/2026"`, "Now:")
+	typed := it.post(here+"/hours", url.Values{"hours-rows": {"1"}, "period-0": {"lesson"}, "days-0": {"63"}, "hours-0": {"bảy giờ"}, "holidays": {"hôm qua"}})
+	has(t, typed.body, `value="bảy giờ"`, `value="hôm qua"`, "is not a time", "is not a day", `<option value="63" selected>`)
+	has(t, it.do(here+"/devices", url.Values{"word": {"Phong-May-2"}, "device_band": {"primary"}, "device_evening": {"boarding_evening"}}), "phong-may-2", "in the evening")
+	has(t, it.do(here+"/changes", url.Values{"code": {"games"}, "change_band": {"primary"}, "change_period": {"lesson"}, "go": {"open"}}), "Opens", "In lessons")
+	if r := it.post(here+"/changes", url.Values{"code": {"gambling"}, "change_band": {"primary"}, "change_period": {"any"}, "go": {"open"}}); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("a school opened gambling: %d", r.status)
+	}
 	r := it.post(here+"/networks", url.Values{"network": {"192.168.4.7/24"}, "band": {"staff"}})
 	if r.status != http.StatusUnprocessableEntity {
 		t.Errorf("host bits: %d", r.status)

@@ -54,6 +54,9 @@ func (s *Server) verdict(c *visit, a schools.Answer) *page.Verdict {
 	add := func(key, value, href string) {
 		v.Trail = append(v.Trail, page.KV{Key: c.p.T(key), Value: value, Href: href})
 	}
+	if a.As != "" {
+		add("pages.lookup.as", a.As, "")
+	}
 	for _, l := range a.Lists {
 		text := c.p.T("pages.lookup.on-list", "list", l.List, "what", c.p.T(s.Schools.Catalogue().NameKey(l.Category)), "name", l.Domain)
 		if l.Pending {

@@ -4,6 +4,7 @@ package schools
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -123,9 +124,17 @@ func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*b
 		if !ok {
 			return nil, problem.New("schools/unknown-band", "band", p.Band)
 		}
-		if err := b.Policy(bundle.Policy{Band: band, Blocked: p.Blocked, Allowed: p.Allowed}); err != nil {
+		period, okPeriod := bundle.ParsePeriod(cmp.Or(p.Period, bundle.AnyTime.String()))
+		video, okVideo := bundle.ParseVideo(p.Video)
+		if !okPeriod || !okVideo {
+			return nil, problem.New("schools/unknown-band", "band", p.Band)
+		}
+		if err := b.Policy(bundle.Policy{Band: band, Period: period, Blocked: p.Blocked, Allowed: p.Allowed, SafeSearch: p.SafeSearch, Video: video}); err != nil {
 			return nil, err
 		}
+	}
+	if err := c.rewrites(b.Rewrite); err != nil {
+		return nil, err
 	}
 	for _, n := range c.never.all() {
 		b.NeverBlock(n)
@@ -135,13 +144,20 @@ func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*b
 			b.Protect(n)
 		}
 	}
+	own := map[string][]string{}
+	for _, k := range c.Categories {
+		own[k.Code] = k.Names
+	}
 	for _, k := range c.Services {
-		for _, d := range k.Domains {
+		own[k.Code] = k.Domains
+	}
+	for code, names := range own {
+		for _, d := range names {
 			n, err := bundle.ParseName(d)
-			if err != nil {
-				return nil, err
+			if err == nil {
+				err = b.Add(n, code)
 			}
-			if err := b.Add(n, k.Code); err != nil {
+			if err != nil {
 				return nil, err
 			}
 		}

@@ -24,6 +24,10 @@ type Category struct {
 	Tone     string `json:"tone"`     // colour token of the look, for plots
 	Care     bool   `json:"care"`     // a rise is told to the counsellor, never to the public
 	Security bool   `json:"security"` // harms devices rather than children: refused for staff too
+	// School says that a school may open or close it for a band of its own.
+	School bool `json:"school"`
+	// Names are those that the product itself knows of; lists bring the others.
+	Names []string `json:"names"`
 }
 
 // Platform is a service by the names it uses: whose a name is, where a category
@@ -35,9 +39,21 @@ type Platform struct {
 
 // Policy is what a band may see: codes of categories and services.
 type Policy struct {
-	Band    string   `json:"band"`
-	Blocked []string `json:"blocked"`
-	Allowed []string `json:"allowed"` // services answered whatever their category
+	Band       string   `json:"band"`
+	Period     string   `json:"period"` // "": at any time
+	Blocked    []string `json:"blocked"`
+	Allowed    []string `json:"allowed"` // services answered whatever their category
+	SafeSearch bool     `json:"safe_search"`
+	Video      string   `json:"video"` // "", "moderate", "strict"
+}
+
+// Engine is a search engine or a video site that has a safe host: its names
+// answer as that host where a policy asks for it.
+type Engine struct {
+	Code   string   `json:"code"`
+	Kind   string   `json:"kind"` // safe, moderate, strict
+	Target string   `json:"target"`
+	Names  []string `json:"names"`
 }
 
 // Catalogue is the room's own data: categories, services, policies and the
@@ -46,6 +62,7 @@ type Catalogue struct {
 	Categories []Category
 	Services   []Platform
 	Policies   []Policy
+	Engines    []Engine
 	never      nameSet
 	protected  nameSet
 	shared     nameSet
@@ -73,7 +90,7 @@ func LoadCatalogue(extra Extra) (*Catalogue, error) {
 	for _, f := range []struct {
 		name string
 		into any
-	}{{"categories.json", &c.Categories}, {"services.json", &c.Services}, {"policies.json", &c.Policies}} {
+	}{{"categories.json", &c.Categories}, {"services.json", &c.Services}, {"policies.json", &c.Policies}, {"engines.json", &c.Engines}} {
 		data, err := dataFiles.ReadFile("data/" + f.name)
 		if err != nil {
 			return nil, fmt.Errorf("schools: %w", err)
@@ -123,9 +140,9 @@ func (c *Catalogue) Category(code string) (Category, bool) {
 	return c.Categories[i], true
 }
 
-// PolicyOf is the policy of a band, by its code.
+// PolicyOf is the policy of a band at any time, by its code.
 func (c *Catalogue) PolicyOf(band string) (Policy, bool) {
-	i := slices.IndexFunc(c.Policies, func(p Policy) bool { return p.Band == band })
+	i := slices.IndexFunc(c.Policies, func(p Policy) bool { return p.Band == band && p.Period == "" })
 	if i < 0 {
 		return Policy{}, false
 	}

@@ -266,6 +266,16 @@ func (k *kit) refused(t testing.TB, domain string, band bundle.Band) (bool, stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := k.view(t).Explain(name, nil, band, clock.Micro(k.clock.Now()))
+	x := k.view(t).Explain(name, bundle.Client{Band: band}, clock.Micro(k.clock.Now()))
 	return x.Blocked, x.Code
+}
+
+// vietnam reads a time of the school's clock.
+func vietnam(t testing.TB, text string) time.Time {
+	t.Helper()
+	at, err := time.ParseInLocation("2006-01-02 15:04", text, clock.Vietnam)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }

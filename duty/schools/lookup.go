@@ -17,6 +17,7 @@ import (
 type LookupQuery struct {
 	Domain string
 	Band   string // code
+	Period string // code; "": that of the school's hours now, or any time
 	School string // id, or "" for the rules that all schools share
 }
 
@@ -25,6 +26,8 @@ type Answer struct {
 	Domain  string // A-labels
 	Unicode string
 	Band    bundle.Band
+	Period  bundle.Period
+	As      string // what the name answers as, safe search; "": itself
 	Blocked bool
 	Rule    bundle.RuleKind // which rule of the fixed order decided
 	Code    string          // category, service, "emergency", "legal", "school"; "" if answered
@@ -78,6 +81,12 @@ func (s *Service) Lookup(ctx context.Context, actor authz.Actor, q LookupQuery) 
 	if !ok {
 		p.Field("band", "input/not-a-choice")
 	}
+	period := bundle.AnyTime
+	if q.Period != "" {
+		if period, ok = bundle.ParsePeriod(q.Period); !ok {
+			p.Field("period", "input/not-a-choice")
+		}
+	}
 	if err := p.OrNil(); err != nil {
 		return Answer{}, err
 	}
@@ -100,13 +109,16 @@ func (s *Service) Lookup(ctx context.Context, actor authz.Actor, q LookupQuery) 
 	if err != nil {
 		return Answer{}, err
 	}
-	var of *bundle.School
+	who := bundle.Client{Band: band, Period: period}
 	if len(parts.Sides) > 0 {
-		of = view.Schools()[0]
+		who.School = view.Schools()[0]
+		if q.Period == "" {
+			who.Period = parts.Sides[0].Timetable.At(s.now())
+		}
 	}
-	x := view.Explain(name, of, band, s.now())
+	x := view.Explain(name, who, s.now())
 	a := Answer{
-		Domain: name.String(), Unicode: name.Unicode(), Band: band, Blocked: x.Blocked, Rule: x.Rule, Code: x.Code,
+		Domain: name.String(), Unicode: name.Unicode(), Band: band, Period: who.Period, As: x.As.String(), Blocked: x.Blocked, Rule: x.Rule, Code: x.Code,
 		Matched: x.Matched.String(), Reason: x.Reason, Matches: x.Matches, Steps: steps(x.Rule), Delta: int64(view.LastDelta()),
 	}
 	have := map[int64]bool{}

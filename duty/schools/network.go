@@ -21,24 +21,25 @@ type Network struct {
 	School string
 	Prefix netip.Prefix
 	Band   bundle.Band
-	Note   string
+	// Evening is the band after lessons, for boarders and evening classes; the
+	// same as Band where nothing changes.
+	Evening bundle.Band
+	Note    string
 }
 
 // NetworkCommand adds a network, or gives the one with the same prefix another
 // band.
 type NetworkCommand struct {
-	School string // id
-	Prefix string // "192.168.4.0/24", "2001:db8:4::/64"
-	Band   string // code
-	Note   string // up to 100 letters
+	School  string // id
+	Prefix  string // "192.168.4.0/24", "2001:db8:4::/64"
+	Band    string // code
+	Evening string // code; "": the same
+	Note    string // up to 100 letters
 }
 
-func (c NetworkCommand) read() (netip.Prefix, bundle.Band, error) {
+func (c NetworkCommand) read() (Network, error) {
 	p := problem.New("input/faulty")
-	band, ok := bundle.ParseBand(c.Band)
-	if !ok {
-		p.Field("band", "input/not-a-choice")
-	}
+	band, evening := readBands(p, "", c.Band, c.Evening)
 	needText(p, "note", c.Note, 100, false)
 	prefix, err := netip.ParsePrefix(c.Prefix)
 	switch {
@@ -49,19 +50,19 @@ func (c NetworkCommand) read() (netip.Prefix, bundle.Band, error) {
 	case prefix.Addr().Is4() && prefix.Bits() < 8, prefix.Addr().Is6() && prefix.Bits() < 16:
 		p.Field("network", "schools/network-too-large")
 	}
-	return prefix, band, p.OrNil()
+	return Network{Prefix: prefix, Band: band, Evening: evening, Note: c.Note}, p.OrNil()
 }
 
 var (
-	queryNetworks    = sqldb.Register("schools.networks", `SELECT id, school, cidr, band, note FROM schools_network WHERE school = $1 ORDER BY cidr, id`)
+	queryNetworks    = sqldb.Register("schools.networks", `SELECT id, school, cidr, band, note, evening FROM schools_network WHERE school = $1 ORDER BY cidr, id`)
 	queryNetworkSave = sqldb.Register("schools.network_save", `
-		INSERT INTO schools_network (id, school, cidr, band, note) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (school, cidr) DO UPDATE SET band = excluded.band, note = excluded.note`)
+		INSERT INTO schools_network (id, school, cidr, band, note, evening) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (school, cidr) DO UPDATE SET band = excluded.band, note = excluded.note, evening = excluded.evening`)
 	queryNetworkDrop = sqldb.Register("schools.network_drop", `DELETE FROM schools_network WHERE id = $1 AND school = $2`)
 	// Networks of other schools behind the same node, which could not be told
 	// apart there.
 	queryNetworksBeside = sqldb.Register("schools.networks_beside", `
-		SELECT DISTINCT n.id, n.school, n.cidr, n.band, n.note FROM schools_network n
+		SELECT DISTINCT n.id, n.school, n.cidr, n.band, n.note, n.evening FROM schools_network n
 		JOIN schools_node_school b ON b.school = n.school
 		JOIN schools_node_school a ON a.node = b.node
 		WHERE a.school = $1 AND n.school <> $1 ORDER BY n.cidr, n.id`)
@@ -79,7 +80,7 @@ func (s *Service) Networks(ctx context.Context, actor authz.Actor, schoolID stri
 // school are allowed and returned, so that the page can say which one counts;
 // an overlap with another school behind the same node is refused by name.
 func (s *Service) SaveNetwork(ctx context.Context, actor authz.Actor, cmd NetworkCommand) (saved Network, overlaps []Network, err error) {
-	prefix, band, err := cmd.read()
+	wanted, err := cmd.read()
 	if err != nil {
 		return Network{}, nil, err
 	}
@@ -90,7 +91,7 @@ func (s *Service) SaveNetwork(ctx context.Context, actor authz.Actor, cmd Networ
 			return err
 		}
 		for _, n := range beside {
-			if n.Prefix.Overlaps(prefix) {
+			if n.Prefix.Overlaps(wanted.Prefix) {
 				other, err := sqldb.One(ctx, tx, querySchool, scanSchool, n.School)
 				if err != nil {
 					return err
@@ -102,16 +103,17 @@ func (s *Service) SaveNetwork(ctx context.Context, actor authz.Actor, cmd Networ
 		if err != nil {
 			return err
 		}
-		saved = Network{ID: id.New(), School: school.ID, Prefix: prefix, Band: band, Note: cmd.Note}
+		saved = wanted
+		saved.ID, saved.School = id.New(), school.ID
 		for _, n := range own {
 			switch {
-			case n.Prefix == prefix:
+			case n.Prefix == saved.Prefix:
 				saved.ID = n.ID
-			case n.Prefix.Overlaps(prefix):
+			case n.Prefix.Overlaps(saved.Prefix):
 				overlaps = append(overlaps, n)
 			}
 		}
-		_, err = sqldb.Exec(ctx, tx, queryNetworkSave, saved.ID, school.ID, prefix.String(), band.String(), cmd.Note)
+		_, err = sqldb.Exec(ctx, tx, queryNetworkSave, saved.ID, school.ID, saved.Prefix.String(), saved.Band.String(), cmd.Note, saved.Evening.String())
 		return err
 	})
 	return saved, overlaps, err
@@ -151,11 +153,12 @@ func (s *Service) editSchool(ctx context.Context, actor authz.Actor, schoolID, k
 }
 
 func scanNetwork(r sqldb.Row) (n Network, err error) {
-	var cidr, band string
-	if err := r.Scan(&n.ID, &n.School, &cidr, &band, &n.Note); err != nil {
+	var cidr, band, evening string
+	if err := r.Scan(&n.ID, &n.School, &cidr, &band, &n.Note, &evening); err != nil {
 		return n, err
 	}
 	n.Band, _ = bundle.ParseBand(band)
+	n.Evening = eveningOf(n.Band, evening)
 	n.Prefix, err = netip.ParsePrefix(cidr)
 	return n, err
 }

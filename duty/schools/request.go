@@ -118,7 +118,7 @@ func (s *Service) refusedAs(ctx context.Context, schoolID string, name bundle.Na
 	if err != nil {
 		return "", err
 	}
-	return view.Explain(name, view.Schools()[0], band, s.now()).Code, nil
+	return view.Explain(name, bundle.Client{School: view.Schools()[0], Band: band, Period: side.Timetable.At(s.now())}, s.now()).Code, nil
 }
 
 // Requests are a school's requests, newest first; state "" for all.

@@ -30,7 +30,26 @@ func (s *Service) side(ctx context.Context, q sqldb.Queryer, school School) (bun
 		return side, err
 	}
 	for _, n := range networks {
-		side.Networks = append(side.Networks, bundle.Network{Prefix: n.Prefix, Band: n.Band})
+		side.Networks = append(side.Networks, bundle.Network{Prefix: n.Prefix, Band: n.Band, Evening: n.Evening})
+	}
+	devices, err := sqldb.All(ctx, q, queryDevices, scanDevice, school.ID)
+	if err != nil {
+		return side, err
+	}
+	for _, d := range devices {
+		side.Devices = append(side.Devices, bundle.Device{ID: d.Word, Band: d.Band, Evening: d.Evening})
+	}
+	hours, err := hoursOf(ctx, q, school.ID)
+	if err != nil {
+		return side, err
+	}
+	side.Timetable = hours.timetable()
+	changes, err := sqldb.All(ctx, q, queryChanges, scanChange, school.ID)
+	if err != nil {
+		return side, err
+	}
+	for _, c := range changes {
+		side.Changes = append(side.Changes, bundle.Change{Band: c.Band, Period: c.Period, Code: c.Code, Block: c.Block})
 	}
 	rules, err := sqldb.All(ctx, q, queryRules, scanRule, school.ID)
 	if err != nil {

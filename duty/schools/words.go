@@ -24,6 +24,35 @@ func (c Category) AboutKey() string { return "schools.category-about." + c.Code 
 // BandKey is the key of a band's name.
 func BandKey(b bundle.Band) string { return "schools.band." + b.String() }
 
+// BandCodes lists the codes of the bands, from the lowest school level up.
+func BandCodes() []string {
+	var codes []string
+	for _, b := range bundle.AllBands() {
+		codes = append(codes, b.String())
+	}
+	return codes
+}
+
+// PeriodKey is the key of the name of a part of the school's day.
+func PeriodKey(p bundle.Period) string { return "schools.period." + p.String() }
+
+// PeriodCodes lists the codes of the parts of the day, any time first.
+func PeriodCodes() []string {
+	var codes []string
+	for _, p := range bundle.AllPeriods() {
+		codes = append(codes, p.String())
+	}
+	return codes
+}
+
+// HourPeriods lists the codes of the parts of the day that have hours.
+func HourPeriods() []string {
+	return []string{bundle.Lesson.String(), bundle.Break.String(), bundle.Evening.String()}
+}
+
+// VideoKey is the key of the name of a step of restricted video.
+func VideoKey(code string) string { return "schools.video." + code }
+
 // LevelKey is the key of the name of a school's level.
 func LevelKey(level string) string { return "schools.level." + level }
 

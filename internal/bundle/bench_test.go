@@ -120,7 +120,7 @@ func BenchmarkMillion(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				v.Read(&k, set.wires[i%len(set.wires)])
-				if v.Decide(&k, nil, Primary, 0).Blocked {
+				if v.Decide(&k, Client{Band: Primary}, 0).Blocked {
 					hits++
 				}
 				i++

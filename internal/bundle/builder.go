@@ -44,6 +44,7 @@ type Builder struct {
 	never      []Name
 	protected  []Name
 	running    []Entry
+	rewrites   []Rewrite
 	pickSeed   func() uint64
 }
 
@@ -81,16 +82,19 @@ func NewBuilder(categories []Category) (*Builder, error) {
 	return b, nil
 }
 
-// Policy sets what a band may see; a band without one sees everything but
-// emergency and legal blocks.
+// Policy sets what a band may see in a period; a band without any sees
+// everything but emergency and legal blocks.
 func (b *Builder) Policy(p Policy) error {
+	if p.Band.String() == "" || p.Period.String() == "" || p.Video > VideoStrict {
+		return problem.New("bundle/no-band")
+	}
 	if _, err := b.mask(p.Blocked); err != nil {
 		return err
 	}
 	if _, err := b.mask(p.Allowed); err != nil {
 		return err
 	}
-	b.policies = slices.DeleteFunc(b.policies, func(o Policy) bool { return o.Band == p.Band })
+	b.policies = slices.DeleteFunc(b.policies, func(o Policy) bool { return o.Band == p.Band && o.Period == p.Period })
 	b.policies = append(b.policies, p)
 	return nil
 }
@@ -166,6 +170,17 @@ func (b *Builder) Run(e Entry) error {
 	return nil
 }
 
+// Rewrite lets a name answer as another where a policy asks for that kind. Of
+// two for the same name and kind the last counts.
+func (b *Builder) Rewrite(r Rewrite) error {
+	if r.Kind == 0 || r.Kind >= rewriteKinds || r.Name.Labels() < 2 || r.Target.Labels() < 2 || r.Name == r.Target {
+		return problem.New("bundle/bad-rewrite", "name", r.Name.String())
+	}
+	b.rewrites = slices.DeleteFunc(b.rewrites, func(o Rewrite) bool { return o.Kind == r.Kind && o.Name == r.Name })
+	b.rewrites = append(b.rewrites, r)
+	return nil
+}
+
 // Build writes the signed file. The Builder may go on being filled and build
 // again.
 func (b *Builder) Build(w io.Writer, head Head, by Signer) (Stats, error) {
@@ -222,6 +237,7 @@ func (b *Builder) write(w io.Writer, h header, names, never table, by Signer) (i
 		{sectionBands, b.encodeBands()},
 		{sectionNever, never.data},
 		{sectionEntries, running},
+		{sectionRewrites, b.encodeRewrites()},
 	}
 	at := align(uint64(headerSize + sectionSize*len(parts)))
 	for _, p := range parts {
@@ -275,8 +291,21 @@ func (b *Builder) encodeBands() []byte {
 	for _, p := range b.policies {
 		blocked, _ := b.mask(p.Blocked) // Policy checked the codes
 		allowed, _ := b.mask(p.Allowed)
-		data = append(data, byte(p.Band), 0, 0, 0, 0, 0, 0, 0)
+		flags := byte(p.Video) << bandVideoShift
+		if p.SafeSearch {
+			flags |= bandSafe
+		}
+		data = append(data, byte(p.Band), byte(p.Period), flags, 0, 0, 0, 0, 0)
 		data = appendSet(appendSet(data, blocked), allowed)
+	}
+	return data
+}
+
+func (b *Builder) encodeRewrites() []byte {
+	data := binary.LittleEndian.AppendUint32(nil, uint32(len(b.rewrites)))
+	for _, r := range b.rewrites {
+		data = append(data, byte(r.Kind))
+		data = append(append(data, r.Name.wire...), r.Target.wire...)
 	}
 	return data
 }

@@ -100,7 +100,7 @@ func decide(t testing.TB, v *View, name string, school *School, band Band, now i
 	if !v.Read(&k, mustName(t, name).Wire()) {
 		t.Fatalf("%s is no name", name)
 	}
-	return v.Decide(&k, school, band, now)
+	return v.Decide(&k, Client{School: school, Band: band}, now)
 }
 
 func TestBuildOpenAndDecide(t *testing.T) {
@@ -190,13 +190,13 @@ func TestOrderOfDecision(t *testing.T) {
 	} {
 		side := Side{School: "s1", Number: 1, Default: Primary, Rules: c.rules}
 		v := view(t, Parts{Bundle: parsed(t, data), Deltas: c.deltas, Sides: []Side{side}})
-		school, band := v.Client(netip.MustParseAddr("10.0.0.1"))
+		c1 := v.Client(netip.MustParseAddr("10.0.0.1"), 1)
 		for _, asked := range []string{"bet.example", "www.bet.example"} {
-			if d := decide(t, v, asked, school, band, 1); d.Rule != c.want {
+			if d := decide(t, v, asked, c1.School, c1.Band, 1); d.Rule != c.want {
 				t.Errorf("%s: %s: %v, want %v", c.what, asked, d.Rule, c.want)
 			}
 		}
-		if d := decide(t, v, "help.bet.example", school, band, 1); d.Rule != NeverBlock {
+		if d := decide(t, v, "help.bet.example", c1.School, c1.Band, 1); d.Rule != NeverBlock {
 			t.Errorf("%s: never-block name: %v", c.what, d.Rule)
 		}
 	}
@@ -265,19 +265,19 @@ func TestRunningEntriesTravelInTheBundle(t *testing.T) {
 }
 
 func TestClientsByLongestPrefix(t *testing.T) {
-	net := func(p string, b Band) Network { return Network{netip.MustParsePrefix(p), b} }
+	net := func(p string, b Band) Network { return Network{netip.MustParsePrefix(p), b, b} }
 	v := view(t, Parts{Sides: []Side{
 		{School: "a", Number: 1, Default: LowerSecondary, Networks: []Network{net("10.1.0.0/16", Primary), net("10.1.9.0/24", Staff), net("fd00:1::/32", Primary)}},
 		{School: "b", Number: 1, Default: UpperSecondary, Networks: []Network{net("10.2.0.0/16", UpperSecondary)}},
 	}})
 	for addr, want := range map[string]string{"10.1.2.3": "a primary", "10.1.9.3": "a staff", "::ffff:10.2.0.1": "b upper_secondary", "192.168.1.1": "a lower_secondary", "fd00:1::5": "a primary", "fd00:2::5": "a lower_secondary"} {
-		s, b := v.Client(netip.MustParseAddr(addr))
-		if got := s.Side.School + " " + b.String(); got != want {
+		c := v.Client(netip.MustParseAddr(addr), 0)
+		if got := c.School.Side.School + " " + c.Band.String(); got != want {
 			t.Errorf("%s: %s, want %s", addr, got, want)
 		}
 	}
-	if s, b := view(t, Parts{StandIn: Primary}).Client(netip.MustParseAddr("10.0.0.1")); s != nil || b != Primary {
-		t.Errorf("no school: %v %v", s, b)
+	if c := view(t, Parts{StandIn: Primary}).Client(netip.MustParseAddr("10.0.0.1"), 0); c.School != nil || c.Band != Primary {
+		t.Errorf("no school: %+v", c)
 	}
 }
 
@@ -395,18 +395,19 @@ func TestDecideAllocatesNothing(t *testing.T) {
 	v := view(t, Parts{
 		Bundle: parsed(t, build(t, sample(t), Head{Number: 1})),
 		Deltas: []Delta{{Number: 1, Entries: []Entry{{Number: 1, Domain: mustName(t, "x.example"), Block: true, Source: Legal, Bands: EveryBand}}}},
-		Sides:  []Side{{School: "s", Number: 1, Default: Primary, Networks: []Network{{netip.MustParsePrefix("10.0.0.0/8"), Primary}}, Rules: []Rule{{Domain: mustName(t, "y.example"), Bands: EveryBand}}}},
+		Sides:  []Side{{School: "s", Number: 1, Default: Primary, Networks: []Network{{netip.MustParsePrefix("10.0.0.0/8"), Primary, Primary}}, Timetable: Timetable{Slots: []Slot{{Days: 0x7f, To: 1440, Period: Lesson}}}, Rules: []Rule{{Domain: mustName(t, "y.example"), Bands: EveryBand}}}},
 	})
 	var k Key
 	names := [][]byte{mustName(t, "cdn3.www.casino.bet.example").Wire(), mustName(t, "a.x.example").Wire(), mustName(t, "y.example").Wire(), mustName(t, "other.example").Wire()}
 	addr := netip.MustParseAddr("10.1.1.1")
 	if n := testing.AllocsPerRun(100, func() {
-		school, band := v.Client(addr)
+		c := v.Client(addr, 5)
 		for _, w := range names {
 			v.Read(&k, w)
-			if d := v.Decide(&k, school, band, 5); d.Blocked && v.Code(d) == "" {
+			if d := v.Decide(&k, c, 5); d.Blocked && v.Code(d) == "" {
 				t.Error("no code")
 			}
+			v.Rewrite(&k, c)
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations", n)
@@ -418,7 +419,7 @@ func TestExplain(t *testing.T) {
 		Bundle: parsed(t, build(t, sample(t), Head{Number: 1})),
 		Deltas: []Delta{{Number: 1, Entries: []Entry{{Number: 1, Domain: mustName(t, "bet.example"), Block: true, Source: Emergency, Bands: EveryBand, Until: day, Reason: "scam"}}}},
 	})
-	x := v.Explain(mustName(t, "www.odd.bet.example"), nil, Primary, 2*day)
+	x := v.Explain(mustName(t, "www.odd.bet.example"), Client{Band: Primary}, 2*day)
 	if !x.Blocked || x.Rule != ByCategory || x.Code != "gambling" || len(x.Matches) != 3 {
 		t.Fatalf("%+v", x)
 	}

@@ -78,17 +78,22 @@ type walk struct {
 	reason    string
 }
 
-// Decide says what becomes of the name that v.Read put into k, for a client of
-// the given school (nil: none) and band, at now, microseconds since 1970 UTC.
-// It goes from the right over every level but the bare top-level domain, with
-// one probe of the big table for each.
-func (v *View) Decide(k *Key, school *School, band Band, now int64) Decision {
-	var policy masks
-	var services Set
+// What counts in a view without a bundle.
+var (
+	noPolicy   = masks{}
+	noServices = Set{}
+)
+
+// Decide says what becomes of the name that v.Read put into k, for a client, at
+// now, microseconds since 1970 UTC. It goes from the right over every level
+// but the bare top-level domain, with one probe of the big table for each.
+func (v *View) Decide(k *Key, c Client, now int64) Decision {
+	policy, services := v.policy(c), &noServices
 	b := v.bundle
 	if b != nil {
-		policy, services = b.bands[band&(maxBands-1)], b.services
+		services = &b.services
 	}
+	school, band := c.School, c.Band
 	var w walk
 	overlaid := len(v.overlay.slots) > 0
 	ruled := school != nil && len(school.slots) > 0
@@ -99,12 +104,12 @@ func (v *View) Decide(k *Key, school *School, band Band, now int64) Decision {
 				return Decision{Rule: NeverBlock, Category: -1, Labels: level + 1}
 			}
 			if value := b.names.find(h); value != 0 {
-				w.addLists(b.set(value), &policy, &services, level+1)
+				w.addLists(b.set(value), policy, services, level+1)
 			}
 		}
 		if overlaid {
 			if s := v.overlay.at(k, level); s != nil {
-				w.addEntries(s, &policy, &services, band, now, level+1)
+				w.addEntries(s, policy, services, band, now, level+1)
 			}
 		}
 		if ruled {
@@ -179,7 +184,7 @@ func (w *walk) addRules(rules []Rule, band Band, now int64, labels int) {
 }
 
 // decide is the fixed order of DESIGN.md §7 behind never-block.
-func (w *walk) decide(policy masks, services Set) Decision {
+func (w *walk) decide(policy *masks, services *Set) Decision {
 	switch {
 	case w.emergency != nil:
 		return Decision{Blocked: true, Rule: ByEmergency, Category: -1, Labels: w.atEmerg, Delta: w.emergency.Number, Reason: w.emergency.Reason}
@@ -191,13 +196,13 @@ func (w *walk) decide(policy masks, services Set) Decision {
 		return Decision{Blocked: true, Rule: SchoolDeny, Category: -1, Labels: w.atDeny, Reason: w.deny.Reason}
 	}
 	blocked := w.cats.and(policy.blocked)
-	if i := blocked.and(services).first(); i >= 0 {
+	if i := blocked.and(*services).first(); i >= 0 {
 		return Decision{Blocked: true, Rule: ServiceBlock, Category: i, Labels: w.serviceAt}
 	}
-	if i := w.cats.and(policy.allowed).and(services).first(); i >= 0 {
+	if i := w.cats.and(policy.allowed).and(*services).first(); i >= 0 {
 		return Decision{Rule: ServiceAllow, Category: i, Labels: w.serviceAt}
 	}
-	if i := blocked.minus(services).first(); i >= 0 {
+	if i := blocked.minus(*services).first(); i >= 0 {
 		return Decision{Blocked: true, Rule: ByCategory, Category: i, Labels: w.catAt, Delta: w.delta, Reason: w.reason}
 	}
 	return Decision{Category: -1}

@@ -10,6 +10,9 @@ type Explanation struct {
 	Code    string // what View.Code says of the decision
 	Matched Name   // the parent, or the name itself, that decided; zero if nothing matched
 	Matches []Match
+	Client  Client
+	// As is what the name answers as where it is not refused, zero if itself.
+	As Name
 }
 
 // Match is one thing that is known about the name or a parent of it.
@@ -27,21 +30,25 @@ type Match struct {
 
 // Explain decides like Decide and says what was found on the way. It is for
 // people, not for the path of a query, and allocates.
-func (v *View) Explain(name Name, school *School, band Band, now int64) Explanation {
-	x := Explanation{Name: name, Decision: Decision{Category: -1}}
+func (v *View) Explain(name Name, c Client, now int64) Explanation {
+	school, band := c.School, c.Band
+	x := Explanation{Name: name, Decision: Decision{Category: -1}, Client: c}
 	var k Key
 	if !v.Read(&k, []byte(name.wire)) {
 		return x
 	}
-	x.Decision = v.Decide(&k, school, band, now)
+	x.Decision = v.Decide(&k, c, now)
 	x.Code = v.Code(x.Decision)
+	if !x.Blocked {
+		x.As, _ = v.Rewrite(&k, c)
+	}
 	if x.Labels > 0 {
 		x.Matched = name.Suffix(x.Labels)
 	}
 	for level := 1; level < k.n; level++ {
 		at := name.Suffix(level + 1)
-		x.Matches = append(x.Matches, v.fromLists(&k, level, at, band)...)
-		x.Matches = append(x.Matches, v.fromEntries(&k, level, at, band, now)...)
+		x.Matches = append(x.Matches, v.fromLists(&k, level, at, c)...)
+		x.Matches = append(x.Matches, v.fromEntries(&k, level, at, c, now)...)
 		if school == nil {
 			continue
 		}
@@ -59,7 +66,7 @@ func (v *View) Explain(name Name, school *School, band Band, now int64) Explanat
 	return x
 }
 
-func (v *View) fromLists(k *Key, level int, at Name, band Band) []Match {
+func (v *View) fromLists(k *Key, level int, at Name, cl Client) []Match {
 	b := v.bundle
 	if b == nil {
 		return nil
@@ -71,14 +78,14 @@ func (v *View) fromLists(k *Key, level int, at Name, band Band) []Match {
 	set := b.set(b.names.find(k.hash[level]))
 	for i, c := range b.categories {
 		if set.Has(i) {
-			found = append(found, v.categoryMatch(at, i, c, band))
+			found = append(found, v.categoryMatch(at, i, c, cl))
 		}
 	}
 	return found
 }
 
-func (v *View) categoryMatch(at Name, i int, c Category, band Band) Match {
-	policy := v.bundle.bands[band&(maxBands-1)]
+func (v *View) categoryMatch(at Name, i int, c Category, cl Client) Match {
+	policy := v.policy(cl)
 	m := Match{Name: at, Rule: ByCategory, Code: c.Code, Refuses: policy.blocked.Has(i)}
 	if c.Kind == KindService {
 		m.Rule = ServiceBlock
@@ -89,7 +96,7 @@ func (v *View) categoryMatch(at Name, i int, c Category, band Band) Match {
 	return m
 }
 
-func (v *View) fromEntries(k *Key, level int, at Name, band Band, now int64) []Match {
+func (v *View) fromEntries(k *Key, level int, at Name, cl Client, now int64) []Match {
 	s := v.overlay.at(k, level)
 	if s == nil {
 		return nil
@@ -97,7 +104,7 @@ func (v *View) fromEntries(k *Key, level int, at Name, band Band, now int64) []M
 	var found []Match
 	for i := range s.entries {
 		e := &s.entries[i]
-		if !e.Bands.Has(band) {
+		if !e.Bands.Has(cl.Band) {
 			continue
 		}
 		m := Match{Name: at, Code: e.Source, Refuses: e.Block}
@@ -109,7 +116,7 @@ func (v *View) fromEntries(k *Key, level int, at Name, band Band, now int64) []M
 		case whatUnknown:
 			m.Rule, m.Refuses = ByCategory, false
 		default:
-			m = v.categoryMatch(at, e.what, v.bundle.categories[e.what], band)
+			m = v.categoryMatch(at, e.what, v.bundle.categories[e.what], cl)
 			m.Refuses = m.Refuses && e.Block
 		}
 		m.Takes, m.Delta, m.Until, m.Reason, m.Lapsed = !e.Block, e.Number, e.Until, e.Reason, !e.live(now)

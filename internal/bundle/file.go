@@ -3,9 +3,11 @@
 package bundle
 
 import (
+	"cmp"
 	"encoding/binary"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"lachan/internal/clock"
@@ -24,7 +26,9 @@ type Bundle struct {
 	categories []Category
 	byCode     map[string]int
 	services   Set
-	bands      [maxBands]masks
+	bands      [maxBands][maxPeriods]masks // every period filled in, by AnyTime's where it has none
+	policies   []bandPolicy                // as they stand in the file
+	rewrites   rewrites
 	running    []Entry
 	mapped     *mapping
 }
@@ -71,7 +75,7 @@ func parse(data []byte) (*Bundle, error) {
 		return damaged()
 	}
 	b := &Bundle{head: h, byCode: map[string]int{}}
-	var categories, bands, entries []byte
+	var categories, bands, entries, rewritten []byte
 	seen := map[uint32]bool{}
 	for _, s := range h.sections {
 		part := data[s.offset : s.offset+s.length : s.offset+s.length]
@@ -92,12 +96,14 @@ func parse(data []byte) (*Bundle, error) {
 			bands = part
 		case sectionEntries:
 			entries = part
+		case sectionRewrites:
+			rewritten = part
 		}
 		if !ok {
 			return damaged()
 		}
 	}
-	if !b.readCategories(categories) || !b.readBands(bands) {
+	if !b.readCategories(categories) || !b.readBands(bands) || !b.readRewrites(rewritten) {
 		return damaged()
 	}
 	if entries != nil {
@@ -128,16 +134,33 @@ func (b *Bundle) readCategories(data []byte) bool {
 	return !r.bad
 }
 
+// bandPolicy is one record of the section of bands.
+type bandPolicy struct {
+	band   Band
+	period Period
+	masks
+}
+
 func (b *Bundle) readBands(data []byte) bool {
 	if len(data)%bandRecord != 0 {
 		return false
 	}
 	for at := 0; at < len(data); at += bandRecord {
-		n := data[at]
-		if n >= maxBands || b.bands[n].known {
+		band, period, flags := data[at], data[at+1], data[at+2]
+		video := Video(flags >> bandVideoShift)
+		if band >= maxBands || period >= maxPeriods || flags > bandFlags || video > VideoStrict || b.bands[band][period].known {
 			return false
 		}
-		b.bands[n] = masks{true, readSet(data[at+8:]), readSet(data[at+8+setSize:])}
+		m := masks{true, readSet(data[at+8:]), readSet(data[at+8+setSize:]), flags&bandSafe != 0, video}
+		b.bands[band][period] = m
+		b.policies = append(b.policies, bandPolicy{Band(band), Period(period), m})
+	}
+	for band := range b.bands {
+		for period := range b.bands[band] {
+			if !b.bands[band][period].known {
+				b.bands[band][period] = b.bands[band][AnyTime]
+			}
+		}
 	}
 	return true
 }
@@ -189,15 +212,11 @@ func (b *Bundle) Categories() []Category { return b.categories }
 // Running lists the entries that the bundle carries on; not to be changed.
 func (b *Bundle) Running() []Entry { return b.running }
 
-// Policies lists what each band may see, by band.
+// Policies lists what each band may see, by band and period.
 func (b *Bundle) Policies() []Policy {
 	var all []Policy
-	for n := range b.bands {
-		m := b.bands[n]
-		if !m.known {
-			continue
-		}
-		p := Policy{Band: Band(n)}
+	for _, m := range b.policies {
+		p := Policy{Band: m.band, Period: m.period, SafeSearch: m.safe, Video: m.video}
 		for i, c := range b.categories {
 			if m.blocked.Has(i) {
 				p.Blocked = append(p.Blocked, c.Code)
@@ -208,5 +227,9 @@ func (b *Bundle) Policies() []Policy {
 		}
 		all = append(all, p)
 	}
+	slices.SortFunc(all, func(x, y Policy) int { return cmp.Or(cmp.Compare(x.Band, y.Band), cmp.Compare(x.Period, y.Period)) })
 	return all
 }
+
+// Rewrites lists what answers as something else; the caller must not change it.
+func (b *Bundle) Rewrites() []Rewrite { return b.rewrites.all }

@@ -26,7 +26,9 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 		for _, band := range AllBands() {
-			v.Explain(name, nil, band, 0)
+			for _, period := range AllPeriods() {
+				v.Explain(name, Client{Band: band, Period: period}, 0)
+			}
 		}
 	})
 }
@@ -64,8 +66,11 @@ func FuzzSide(f *testing.F) {
 	s, trust := testSigner()
 	side := Side{
 		School: "s1", Number: 2, Default: Primary, WeekOnly: BandsOf(Staff),
-		Networks: []Network{{netip.MustParsePrefix("10.0.0.0/8"), Staff}, {netip.MustParsePrefix("fd00::/16"), Primary}},
-		Rules:    []Rule{{Domain: mustName(f, "a.example"), Allow: true, Bands: EveryBand, Until: 9, Reason: "lesson"}},
+		Networks:  []Network{{netip.MustParsePrefix("10.0.0.0/8"), Staff, Staff}, {netip.MustParsePrefix("fd00::/16"), Primary, BoardingEvening}},
+		Devices:   []Device{{"phong-may-2", Primary, Primary}},
+		Timetable: Timetable{Slots: []Slot{{Days: 0x1f, From: 7 * 60, To: 11 * 60, Period: Lesson}}, Holidays: []uint32{20_000, 20_001}},
+		Changes:   []Change{{Band: Primary, Period: Break, Code: "games"}},
+		Rules:     []Rule{{Domain: mustName(f, "a.example"), Allow: true, Bands: EveryBand, Until: 9, Reason: "lesson"}},
 	}
 	sealed, err := side.Seal(s)
 	if err != nil {

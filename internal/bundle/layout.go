@@ -17,7 +17,7 @@ const (
 	maxFileSize   = 1<<31 - 1
 	sectionAlign  = 64
 	setSize       = 32
-	bandRecord    = 72 // band u8, seven zero bytes, blocked set, allowed set
+	bandRecord    = 72 // band u8, period u8, flags u8, five zero bytes, blocked set, allowed set
 	maxSetsInFile = maxValue
 )
 
@@ -29,6 +29,14 @@ const (
 	sectionBands      = 4 // records of bandRecord bytes
 	sectionNever      = 5 // table: fingerprint ‖ 1
 	sectionEntries    = 6 // entries that still run, numbered
+	sectionRewrites   = 7 // count u32, then kind u8, name, target
+)
+
+// The flags of a band's record.
+const (
+	bandSafe       = 1 << 0
+	bandVideoShift = 1 // two bits
+	bandFlags      = 0x07
 )
 
 // header is the fixed part. Its offsets are written once, here.

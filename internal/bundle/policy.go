@@ -145,11 +145,76 @@ func (s Set) first() int {
 	return -1
 }
 
-// Policy is what one band may see.
+// Period is a part of a school's day. Which hours are which stands in the
+// school's side file (Timetable); what is refused in them, in the bundle. The
+// numbers are part of the file format.
+type Period uint8
+
+// The periods.
+const (
+	AnyTime Period = 0 // what holds where a period has no policy of its own
+	Lesson  Period = 1
+	Break   Period = 2
+	Evening Period = 3 // after lessons: boarders, evening classes
+	Holiday Period = 4 // whole days without lessons
+
+	maxPeriods = 8
+)
+
+var periodCodes = [...]string{"any", "lesson", "break", "evening", "holiday"}
+
+// AllPeriods lists the periods, AnyTime first.
+func AllPeriods() []Period {
+	all := make([]Period, len(periodCodes))
+	for i := range all {
+		all[i] = Period(i)
+	}
+	return all
+}
+
+// ParsePeriod finds a period by its code ("lesson").
+func ParsePeriod(code string) (Period, bool) {
+	i := slices.Index(periodCodes[:], code)
+	return Period(max(i, 0)), i >= 0
+}
+
+// String is the period's code, "" for a number that is no period.
+func (p Period) String() string {
+	if int(p) < len(periodCodes) {
+		return periodCodes[p]
+	}
+	return ""
+}
+
+// Video is how far a band's video site is restricted by the site itself.
+type Video uint8
+
+// The steps, as sites offer them by DNS.
+const (
+	VideoFree     Video = 0
+	VideoModerate Video = 1
+	VideoStrict   Video = 2
+)
+
+var videoCodes = [...]string{"", "moderate", "strict"}
+
+// ParseVideo finds a step by its code; "" is VideoFree.
+func ParseVideo(code string) (Video, bool) {
+	i := slices.Index(videoCodes[:], code)
+	return Video(max(i, 0)), i >= 0
+}
+
+// String is the step's code.
+func (v Video) String() string { return videoCodes[min(int(v), len(videoCodes)-1)] }
+
+// Policy is what one band may see, in one period or at any time.
 type Policy struct {
-	Band    Band
-	Blocked []string // codes of categories and services that are refused
-	Allowed []string // codes of services that are answered whatever their category
+	Band       Band
+	Period     Period   // AnyTime holds for every period without a policy of its own
+	Blocked    []string // codes of categories and services that are refused
+	Allowed    []string // codes of services that are answered whatever their category
+	SafeSearch bool     // search engines answer as their safe host
+	Video      Video
 }
 
 // masks is a Policy compiled against the categories of one bundle.
@@ -157,4 +222,27 @@ type masks struct {
 	known   bool
 	blocked Set
 	allowed Set
+	safe    bool
+	video   Video
 }
+
+// Rewrite says that a name answers as another one: a search engine as its safe
+// host, a video site as its restricted one. It is for exactly this name, not
+// for what lies below: the engines' other hosts are other services.
+type Rewrite struct {
+	Kind   RewriteKind
+	Name   Name
+	Target Name
+}
+
+// RewriteKind says which rule of a policy asks for a rewrite.
+type RewriteKind uint8
+
+// The kinds; part of the file format.
+const (
+	RewriteSafe     RewriteKind = 1 // Policy.SafeSearch
+	RewriteModerate RewriteKind = 2 // VideoModerate
+	RewriteStrict   RewriteKind = 3 // VideoStrict
+
+	rewriteKinds = 4
+)

@@ -61,7 +61,7 @@ func NewView(p Parts) (*View, error) {
 		if err := side.Validate(); err != nil {
 			return nil, err
 		}
-		v.schools = append(v.schools, newSchool(v.seed, i, side))
+		v.schools = append(v.schools, newSchool(v.seed, i, side, p.Bundle))
 	}
 	v.clients = newClients(v.schools)
 	return v, nil
@@ -89,10 +89,17 @@ func (v *View) Entries() int {
 // any case. It reports false if the bytes are no name.
 func (v *View) Read(k *Key, wire []byte) bool { return k.read(v.seed, wire) }
 
-// Client finds the school and band of a client address by the longest prefix;
-// an address of no listed network gets the first school at its own level, or
-// nil and the stand-in band where there is no school.
-func (v *View) Client(addr netip.Addr) (*School, Band) {
+// Client is who asks, as far as a policy cares: never a person, never a device.
+type Client struct {
+	School *School // nil: no side file yet
+	Band   Band
+	Period Period
+}
+
+// Client says whose address this is at now, microseconds since 1970 UTC: by the
+// longest prefix; an address of no listed network gets the first school at its
+// own level, or no school and the stand-in band where there is none.
+func (v *View) Client(addr netip.Addr, now int64) Client {
 	addr = addr.Unmap().WithZone("")
 	for _, bits := range v.clients.lengths {
 		if bits.four != addr.Is4() {
@@ -102,26 +109,60 @@ func (v *View) Client(addr netip.Addr) (*School, Band) {
 		if err != nil {
 			continue
 		}
-		if c, ok := v.clients.byPrefix[prefix]; ok {
-			return c.school, c.band
+		if p, ok := v.clients.byPrefix[prefix]; ok {
+			return p.at(now)
 		}
 	}
 	if len(v.schools) > 0 {
-		return v.schools[0], v.schools[0].Default
+		s := v.schools[0]
+		return place{s, s.Default, s.Default}.at(now)
 	}
-	return nil, v.standIn
+	return Client{Band: v.standIn}
 }
 
-// clients maps prefixes to school and band, one map look-up for each length
-// of prefix that is in use.
+// policy is what a client may see; never nil.
+func (v *View) policy(c Client) *masks {
+	if v.bundle == nil {
+		return &noPolicy
+	}
+	if c.School != nil && c.School.masks != nil {
+		if m := c.School.masks[c.Band]; m != nil {
+			return &m[c.Period&(maxPeriods-1)]
+		}
+	}
+	return &v.bundle.bands[c.Band&(maxBands-1)][c.Period&(maxPeriods-1)]
+}
+
+// Device says who names itself by this word; false if no school knows it.
+func (v *View) Device(id string, now int64) (Client, bool) {
+	p, ok := v.clients.byDevice[id]
+	if !ok {
+		return Client{}, false
+	}
+	return p.at(now), true
+}
+
+// place is where a client is put: a school, and a band by day and in the
+// evening.
+type place struct {
+	school       *School
+	day, evening Band
+}
+
+func (p place) at(now int64) Client {
+	c := Client{School: p.school, Band: p.day, Period: p.school.period.at(&p.school.Timetable, now)}
+	if c.Period == Evening {
+		c.Band = p.evening
+	}
+	return c
+}
+
+// clients maps prefixes and words of devices to places, one map look-up for
+// each length of prefix that is in use.
 type clients struct {
-	byPrefix map[netip.Prefix]client
+	byPrefix map[netip.Prefix]place
 	lengths  []prefixLength // longest first
-}
-
-type client struct {
-	school *School
-	band   Band
+	byDevice map[string]place
 }
 
 type prefixLength struct {
@@ -130,16 +171,21 @@ type prefixLength struct {
 }
 
 func newClients(schools []*School) clients {
-	c := clients{byPrefix: map[netip.Prefix]client{}}
+	c := clients{byPrefix: map[netip.Prefix]place{}, byDevice: map[string]place{}}
 	for _, s := range schools {
 		for _, n := range s.Networks {
 			if _, taken := c.byPrefix[n.Prefix]; taken {
 				continue // the earlier school keeps it
 			}
-			c.byPrefix[n.Prefix] = client{s, n.Band}
+			c.byPrefix[n.Prefix] = place{s, n.Band, n.Evening}
 			l := prefixLength{n.Prefix.Addr().Is4(), n.Prefix.Bits()}
 			if !slices.Contains(c.lengths, l) {
 				c.lengths = append(c.lengths, l)
+			}
+		}
+		for _, d := range s.Devices {
+			if _, taken := c.byDevice[d.ID]; !taken {
+				c.byDevice[d.ID] = place{s, d.Band, d.Evening}
 			}
 		}
 	}

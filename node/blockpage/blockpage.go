@@ -171,20 +171,19 @@ func (p *Page) Serve(ctx context.Context, l net.Listener) error {
 // refusal is what is known about the page that was asked for.
 type refusal struct {
 	name     bundle.Name
-	school   *bundle.School
-	band     bundle.Band
+	who      bundle.Client
 	decision bundle.Decision
 	code     string
 }
 
 func (p *Page) look(r *http.Request) refusal {
-	f := refusal{band: bundle.Primary, decision: bundle.Decision{Category: -1}}
+	f := refusal{who: bundle.Client{Band: bundle.Primary}, decision: bundle.Decision{Category: -1}}
 	v := p.cfg.View()
 	if v == nil {
 		return f
 	}
 	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		f.school, f.band = v.Client(from.Addr())
+		f.who = v.Client(from.Addr(), p.cfg.Clock.Now().UnixMicro())
 	}
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
@@ -197,7 +196,7 @@ func (p *Page) look(r *http.Request) refusal {
 	f.name = name
 	var k bundle.Key
 	v.Read(&k, name.Wire())
-	f.decision = v.Decide(&k, f.school, f.band, p.cfg.Clock.Now().UnixMicro())
+	f.decision = v.Decide(&k, f.who, p.cfg.Clock.Now().UnixMicro())
 	f.code = v.Code(f.decision)
 	return f
 }
@@ -205,7 +204,7 @@ func (p *Page) look(r *http.Request) refusal {
 // canAsk reports whether a school could open the name itself: not what an
 // officer or an authority has ordered.
 func (f refusal) canAsk() bool {
-	return f.decision.Blocked && f.school != nil && f.decision.Rule != bundle.ByEmergency && f.decision.Rule != bundle.ByLegal
+	return f.decision.Blocked && f.who.School != nil && f.decision.Rule != bundle.ByEmergency && f.decision.Rule != bundle.ByLegal
 }
 
 func (p *Page) show(w http.ResponseWriter, r *http.Request) {
@@ -219,22 +218,22 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	say := p.cfg.Texts.Printer(language(r))
-	p.write(w, status, say, f, "node.block.heading", p.reason(say, f), "node.kindly."+manner(f.band), f.canAsk())
+	p.write(w, status, say, f, "node.block.heading", p.reason(say, f), "node.kindly."+manner(f.who.Band), f.canAsk())
 }
 
 func (p *Page) ask(w http.ResponseWriter, r *http.Request) {
 	f := p.look(r)
 	say := p.cfg.Texts.Printer(language(r))
 	if !f.canAsk() {
-		p.write(w, http.StatusOK, say, f, "node.ask.open", say.T("node.ask.open.why"), "node.kindly."+manner(f.band), false)
+		p.write(w, http.StatusOK, say, f, "node.ask.open", say.T("node.ask.open.why"), "node.kindly."+manner(f.who.Band), false)
 		return
 	}
-	err := p.cfg.Wish(bus.Ask{School: f.school.School, Band: f.band.String(), Domain: f.name.String(), Day: clock.Day(p.cfg.Clock.Now())})
+	err := p.cfg.Wish(bus.Ask{School: f.who.School.School, Band: f.who.Band.String(), Domain: f.name.String(), Day: clock.Day(p.cfg.Clock.Now())})
 	if err != nil {
-		p.write(w, problem.KindOf(err).Status(), say, f, "node.ask.failed", say.T("node.ask.failed.why"), "node.kindly."+manner(f.band), true)
+		p.write(w, problem.KindOf(err).Status(), say, f, "node.ask.failed", say.T("node.ask.failed.why"), "node.kindly."+manner(f.who.Band), true)
 		return
 	}
-	p.write(w, http.StatusOK, say, f, "node.ask.sent", say.T("node.ask.sent.why"), "node.kindly."+manner(f.band), false)
+	p.write(w, http.StatusOK, say, f, "node.ask.sent", say.T("node.ask.sent.why"), "node.kindly."+manner(f.who.Band), false)
 }
 
 func (p *Page) write(w http.ResponseWriter, status int, say *locale.Printer, f refusal, heading, why, kindly string, canAsk bool) {

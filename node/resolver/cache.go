@@ -18,6 +18,15 @@ const (
 	entryCost = 200
 )
 
+// The last byte of a key: two flags that change an answer, and above them which
+// rewrite it is an answer under (bundle.RewriteKind).
+const (
+	keyDO    = 1 << 0
+	keyCD    = 1 << 1
+	keyFlags = keyDO | keyCD
+	keyKind  = 2 // how far to shift
+)
+
 // cacheKey lowers the asked name into buf and appends type and the two flags
 // that change an answer.
 func cacheKey(buf *[cacheKeySize]byte, q *dnswire.Query) []byte {
@@ -31,10 +40,10 @@ func cacheKey(buf *[cacheKeySize]byte, q *dnswire.Query) []byte {
 	n := len(name)
 	buf[n], buf[n+1], buf[n+2] = byte(q.Type>>8), byte(q.Type), 0
 	if q.DO {
-		buf[n+2] |= 1
+		buf[n+2] |= keyDO
 	}
 	if q.CheckingDisabled() {
-		buf[n+2] |= 2
+		buf[n+2] |= keyCD
 	}
 	return buf[:n+3]
 }

@@ -8,6 +8,7 @@
 //
 //	names that switch filters off (special.go)   never forwarded, whoever asks
 //	bundle.View.Decide                           refused, or on
+//	bundle.View.Rewrite                          safe search: answered as another name
 //	cache                                        behind the filter: a new block bites
 //	                                             at once, whatever the cache holds
 //	upstream                                     with retry, failover, TCP on truncation
@@ -142,10 +143,10 @@ type worker struct {
 	lower [cacheKeySize]byte // the cache key: lowered name, type, flags
 	asked []byte             // the part of lower that is in use
 	view  *bundle.View
-	who   *bundle.School
-	band  bundle.Band
+	who   bundle.Client
 	now   time.Time
-	final bool // the decision holds for every CNAME too
+	final bool        // the decision holds for every CNAME too
+	as    bundle.Name // what the name answers as; zero: itself
 }
 
 // begin answers the query at msg, writing over it and into its spare capacity
@@ -207,19 +208,27 @@ func (r *Resolver) serves(client netip.Addr) bool {
 	return false
 }
 
+// question is what the worker's query asks, under a key of the cache.
+func (w *worker) question(key string) question {
+	return question{key: key, name: key[:len(w.q.NameWire())], qtype: w.q.Type, do: w.q.DO, cd: w.q.CheckingDisabled()}
+}
+
 // decide puts the asked name to the rules in force: the refusal, or nil.
 func (w *worker) decide(client netip.Addr) []byte {
-	w.now, w.view, w.final = w.r.cfg.Clock.Now(), w.r.cfg.View(), false
+	w.now, w.view, w.final, w.as = w.r.cfg.Clock.Now(), w.r.cfg.View(), false, bundle.Name{}
 	if w.view == nil {
 		return nil
 	}
-	w.who, w.band = w.view.Client(client)
+	w.who = w.view.Client(client, w.now.UnixMicro())
 	w.view.Read(&w.key, w.asked) // what stands behind the name is not read
-	d := w.view.Decide(&w.key, w.who, w.band, w.now.UnixMicro())
+	d := w.view.Decide(&w.key, w.who, w.now.UnixMicro())
 	if d.Blocked {
 		return w.refuse(d, client)
 	}
 	w.final = d.Final()
+	var kind bundle.RewriteKind
+	w.as, kind = w.view.Rewrite(&w.key, w.who)
+	w.asked[len(w.asked)-1] = w.asked[len(w.asked)-1]&keyFlags | byte(kind)<<keyKind
 	return nil
 }
 
@@ -231,6 +240,10 @@ func (w *worker) finish(ctx context.Context, msg []byte, client netip.Addr, udp 
 		return nil
 	}
 	w.asked = cacheKey(&w.lower, &w.q)
+	if refusal := w.decide(client); refusal != nil {
+		return refusal
+	}
+	key, as := string(w.asked), w.as
 	select {
 	case w.r.slots <- struct{}{}:
 		defer func() { <-w.r.slots }()
@@ -238,7 +251,12 @@ func (w *worker) finish(ctx context.Context, msg []byte, client netip.Addr, udp 
 		w.r.stats.Failed.Add(1)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
 	}
-	e, err := w.r.flights.do(string(w.asked), func() (*entry, error) { return w.r.resolve(ctx, &w.q, w.asked) })
+	e, err := w.r.flights.do(key, func() (*entry, error) {
+		if as == (bundle.Name{}) {
+			return w.r.resolve(ctx, w.question(key))
+		}
+		return w.r.rewritten(ctx, w.question(key), as)
+	})
 	if err != nil {
 		w.r.stats.Failed.Add(1)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
@@ -258,7 +276,7 @@ func (w *worker) deliver(msg []byte, e *entry, age time.Duration, client netip.A
 			if !w.view.Read(&w.key, link) {
 				continue
 			}
-			if d := w.view.Decide(&w.key, w.who, w.band, w.now.UnixMicro()); d.Blocked {
+			if d := w.view.Decide(&w.key, w.who, w.now.UnixMicro()); d.Blocked {
 				return w.refuse(d, client)
 			}
 		}
@@ -275,7 +293,7 @@ func (w *worker) refuse(d bundle.Decision, client netip.Addr) []byte {
 	w.r.stats.Refused.Add(1)
 	cfg := &w.r.cfg
 	if cfg.Counter != nil {
-		cfg.Counter.Refused(w.who, w.band, w.view.Code(d), client, w.now)
+		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), client, w.now)
 	}
 	ede := dnswire.EDEBlocked
 	if d.Rule == bundle.ByLegal {

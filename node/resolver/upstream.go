@@ -15,6 +15,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lachan/internal/bundle"
 	"lachan/internal/dnswire"
 	"lachan/internal/problem"
 )
@@ -147,31 +148,73 @@ func dial(ctx context.Context, network string, server netip.AddrPort) (net.Conn,
 	return conn, nil
 }
 
+// question is one question to an upstream, and the key under which its answer
+// is kept.
+type question struct {
+	key    string
+	name   string // in wire form, lower case
+	qtype  uint16
+	do, cd bool
+}
+
 // resolve asks an upstream and makes an entry of the answer, stored in the
 // cache where its TTLs allow.
-func (r *Resolver) resolve(ctx context.Context, q *dnswire.Query, key []byte) (*entry, error) {
-	name := key[:len(q.NameWire())]
-	msg, err := r.upstream.ask(ctx, name, q.Type, q.DO, q.CheckingDisabled())
+func (r *Resolver) resolve(ctx context.Context, q question) (*entry, error) {
+	msg, err := r.upstream.ask(ctx, []byte(q.name), q.qtype, q.do, q.cd)
 	if err != nil {
 		return nil, err
 	}
 	if msg, err = dnswire.WithoutOPT(msg); err != nil {
 		return nil, err
 	}
-	if r.cfg.StripECH && (q.Type == dnswire.TypeHTTPS || q.Type == dnswire.TypeSVCB) {
+	if r.cfg.StripECH && (q.qtype == dnswire.TypeHTTPS || q.qtype == dnswire.TypeSVCB) {
 		if msg, err = dnswire.WithoutECH(msg); err != nil {
 			return nil, err
 		}
 	}
-	e := &entry{key: string(key), msg: slices.Clone(msg), stored: r.cfg.Clock.Now()}
+	e := &entry{key: q.key, msg: slices.Clone(msg), stored: r.cfg.Clock.Now()}
 	ttl, err := e.survey()
 	if err != nil {
 		return nil, err
 	}
+	r.keep(e, ttl)
+	return e, nil
+}
+
+// keep stores an entry for as long as it holds.
+func (r *Resolver) keep(e *entry, ttl time.Duration) {
 	e.expires = e.stored.Add(ttl)
 	if ttl > 0 {
 		r.cache.put(e)
 	}
+}
+
+// rewriteTTL is the longest that a client may remember a rewritten answer: a
+// device that goes from lesson to break, or out of the school, soon asks anew.
+const rewriteTTL = 60
+
+// rewritten answers a name as another one, with the addresses that the other
+// has now. Where the other cannot be resolved the question fails: the original
+// is never the way out.
+func (r *Resolver) rewritten(ctx context.Context, q question, as bundle.Name) (*entry, error) {
+	wire := string(as.Wire())
+	flags := q.key[len(q.key)-1] & keyFlags
+	target := question{key: wire + string([]byte{byte(q.qtype >> 8), byte(q.qtype), flags}), name: wire, qtype: q.qtype, do: q.do, cd: q.cd}
+	reply := r.cache.get([]byte(target.key), r.cfg.Clock.Now())
+	if reply == nil {
+		var err error
+		if reply, err = r.resolve(ctx, target); err != nil {
+			return nil, err
+		}
+	}
+	asked := []byte(q.name)
+	asked = append(binary.BigEndian.AppendUint16(asked, q.qtype), 0, byte(dnswire.ClassIN))
+	msg, ttlAt, ttl, ok := dnswire.Alias(asked, []byte(wire), reply.msg, rewriteTTL)
+	if !ok {
+		return nil, problem.New("node/upstream-silent")
+	}
+	e := &entry{key: q.key, msg: msg, ttlAt: ttlAt, links: [][]byte{[]byte(wire)}, stored: r.cfg.Clock.Now()}
+	r.keep(e, time.Duration(ttl)*time.Second)
 	return e, nil
 }
 

@@ -66,7 +66,7 @@ func (h *hand) part(number, folded uint64) string {
 
 func (h *hand) side(school string, number uint64, network string) []byte {
 	h.t.Helper()
-	s := bundle.Side{School: school, Number: number, Default: bundle.UpperSecondary, Networks: []bundle.Network{{Prefix: netip.MustParsePrefix(network), Band: bundle.Staff}}}
+	s := bundle.Side{School: school, Number: number, Default: bundle.UpperSecondary, Networks: []bundle.Network{{Prefix: netip.MustParsePrefix(network), Band: bundle.Staff, Evening: bundle.Staff}}}
 	sealed, err := s.Seal(h.signer)
 	h.must(err)
 	return sealed
@@ -160,11 +160,12 @@ func TestSidesKeepTheirOrderAndNeverGoBack(t *testing.T) {
 		t.Errorf("a school we do not serve: %v", err)
 	}
 	for _, k := range []*Keeper{k, h.open()} {
-		s, b := k.View().Client(netip.MustParseAddr("10.2.3.4"))
+		c := k.View().Client(netip.MustParseAddr("10.2.3.4"), 0)
+		s, b := c.School, c.Band
 		if s == nil || s.School != "s2" || b != bundle.Staff {
 			t.Errorf("%v %v", s, b)
 		}
-		if s, b := k.View().Client(netip.MustParseAddr("192.0.2.1")); s.School != "s1" || b != bundle.UpperSecondary {
+		if c := k.View().Client(netip.MustParseAddr("192.0.2.1"), 0); c.School.School != "s1" || c.Band != bundle.UpperSecondary {
 			t.Errorf("%v %v", s.School, b)
 		}
 	}

@@ -39,8 +39,34 @@ type School struct {
 	Categories                   []Option
 	CanEdit                      bool
 	BandOptions                  []Option
+	EveningOptions               []Option // of a network or device in the evening; the first: the same
 	Reasons                      []Option // codes for rules and answers
+	Devices                      []DeviceRow
+	Week                         []HoursRow // POST /schools/{id}/hours
+	Holidays                     string     // as typed there, in the field "holidays"
+	Now                          string     // the period of this moment, in words; empty without hours
+	Changes                      []ChangeRow
+	Changeable                   []Option // categories and services that the school may open and close
+	Periods                      []Option
 }
+
+// DeviceRow is a word by which devices name themselves. POST
+// /schools/{id}/devices with "word", "device_band", "device_evening",
+// "device_note"; /drop with "id".
+type DeviceRow struct{ ID, Word, Band, Note string }
+
+// HoursRow is the hours of one period on some days: the fields "days-N" and
+// "hours-N", by its place.
+type HoursRow struct {
+	Period, Label string
+	Days          []Option
+	Hours         string
+}
+
+// ChangeRow is where the school differs from the ready policy. POST
+// /schools/{id}/changes with "change_band", "change_period", "code", "go" (open, close);
+// /drop with "id".
+type ChangeRow struct{ ID, What, Who, Act string }
 
 // BandRow is what one filter band refuses.
 type BandRow struct {
@@ -48,7 +74,8 @@ type BandRow struct {
 	Default bool
 	Refuses []string // categories in words
 	Safe    bool     // safe search on
-	Hours   string
+	Video   string   // how far video is restricted, in words; empty: not at all
+	Hours   string   // what a period refuses besides, in words
 }
 
 // NetworkRow maps a network to a band. POST /schools/{id}/networks with
