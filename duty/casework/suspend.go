@@ -13,7 +13,7 @@ import (
 
 // SuspendCommand stops, or takes up again, the handling of a case.
 type SuspendCommand struct {
-	Case     string `json:"case"`
+	Case     string   `json:"case"`
 	Document Document `json:"document"` // the decision
 	Reason   string   `json:"reason"`   // sealed; required to suspend
 }
