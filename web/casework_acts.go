@@ -15,15 +15,17 @@ import (
 // of a case offers it and its page opens by the same rule; the service asks
 // again when it is sent.
 type caseAct struct {
-	key    string // ui.act.*, and the last part of its address
+	key    string // ui.act.*
+	page   string // last part of its address; "": the key
 	action string // of the policies
 	attrs  map[string]any
 	two    bool // it waits for a second person
 	when   func(v casework.CaseView) bool
 }
 
-// shown is how many acts stand in the bar; all others are behind "other acts".
-const shown = 4
+// shown is how many acts stand in the bar, the main one among them; all others
+// are behind "other acts", which is the fourth.
+const shown = 3
 
 // caseActs lists the acts by how soon one is likely to want them. What comes
 // first of those allowed is the main one.
@@ -61,7 +63,7 @@ func caseActs() []caseAct {
 		{key: "close", action: end, two: true, when: both(closing, not(ended))},
 		{key: "assign", action: triage, when: both(owner, open)},
 		{key: "tracks", action: decide, attrs: takedown, when: road(casework.ActHandle)},
-		{key: "override", action: "casework.override", when: open},
+		{key: "override", page: "score", action: "casework.override", when: open},
 		{key: "merge", action: decide, two: true, when: both(owner, road(casework.ActMergeAway))},
 		{key: "contact", action: "casework.override", when: open},
 		{key: "exclude", action: triage, when: open},
@@ -87,7 +89,10 @@ func (c *visit) acts(v casework.CaseView) (bar, more []page.Act) {
 		if !a.when(v) || c.permitted(a, v) != nil {
 			continue
 		}
-		act := page.Act{Key: a.key, Href: casePath(v.ID) + "/" + a.key, Main: len(bar) == 0, Two: a.two}
+		if a.page == "" {
+			a.page = a.key
+		}
+		act := page.Act{Key: a.key, Href: casePath(v.ID) + "/" + a.page, Main: len(bar) == 0, Two: a.two}
 		if len(bar) < shown {
 			bar = append(bar, act)
 		} else {

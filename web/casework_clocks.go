@@ -76,8 +76,9 @@ func (s *Server) clockPage(c *visit) error {
 func (s *Server) clockForm(c *visit, v casework.CaseView, k casework.Clock, kind string, p page.ClockForm) page.ClockForm {
 	c.in("casework", v.Code)
 	p.Base, p.ID, p.Code, p.Clock, p.Send = c.base, v.ID, v.Code, c.clock(k), casePath(v.ID)+"/clocks/"+k.ID
-	for _, can := range s.Casework.ClockActs(k) {
-		p.Kinds = append(p.Kinds, page.Option{Value: can, Label: c.p.T(casework.ClockKindKey(can)), On: can == kind})
+	kinds := s.Casework.ClockActs(k)
+	for _, can := range kinds {
+		p.Kinds = append(p.Kinds, page.Option{Value: can, Label: c.p.T(casework.ClockKindKey(can)), On: can == kind || len(kinds) == 1})
 		p.Extend = p.Extend || can == "extend"
 	}
 	return p

@@ -65,7 +65,7 @@ type Case struct {
 	Facts           []KV
 	Sealed          string // the reader's unit holds no key: whom to ask
 	Locked          bool   // unlock first
-	Acts            []Act  // at most four, the main one first
+	Acts            []Act  // at most three, the main one first
 	More            []Act  // behind "other acts"
 	Clocks          string // where all deadlines stand; empty: there are none
 	Contact         string // where another way of contact is allowed; empty: it may not be
