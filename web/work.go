@@ -8,7 +8,6 @@ import (
 	"lachan/duty"
 	"lachan/duty/casework"
 	"lachan/internal/authz"
-	"lachan/internal/problem"
 	"lachan/web/page"
 )
 
