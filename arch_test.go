@@ -85,7 +85,7 @@ func readTree(fsys fs.FS) (*tree, error) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() {
+		if !d.Type().IsRegular() || p == ".git" { // a second working tree has a file of that name
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, p)

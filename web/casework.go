@@ -36,6 +36,7 @@ func (s *Server) caseworkRoutes() []Route {
 		{Method: http.MethodPost, Path: one + "/refer", Clauses: handle, Do: s.refer},
 		{Method: http.MethodPost, Path: one + "/referrals/{referral}/accept", Clauses: handle, Do: s.accept},
 		{Method: http.MethodPost, Path: one + "/referrals/{referral}/return", Clauses: handle, Do: s.giveBack},
+		{Method: http.MethodPost, Path: one + "/referrals/{referral}/revoke", Clauses: handle, Do: s.revoke},
 		{Method: http.MethodGet, Path: one + "/answer", Clauses: handle, Do: s.answerPage},
 		{Method: http.MethodPost, Path: one + "/answer", Clauses: handle, Do: s.answer},
 		{Method: http.MethodGet, Path: one + "/close", Clauses: handle, Do: s.closePage},
@@ -48,6 +49,24 @@ func (s *Server) caseworkRoutes() []Route {
 		{Method: http.MethodGet, Path: one + "/exclude", Clauses: handle, Do: s.excludePage},
 		{Method: http.MethodPost, Path: one + "/exclude", Clauses: handle, Do: s.exclude},
 		{Method: http.MethodPost, Path: one + "/raise", Clauses: handle, Do: s.raise},
+		{Method: http.MethodGet, Path: one + "/assign", Clauses: handle, Do: s.assignPage},
+		{Method: http.MethodPost, Path: one + "/assign", Clauses: handle, Do: s.assign},
+		{Method: http.MethodGet, Path: one + "/tracks", Clauses: handle, Do: s.tracksPage},
+		{Method: http.MethodPost, Path: one + "/tracks", Clauses: handle, Do: s.setTrack},
+		{Method: http.MethodGet, Path: one + "/clocks", Clauses: handle, Do: s.clocksPage},
+		{Method: http.MethodGet, Path: one + "/clocks/{clock}", Clauses: handle, Do: s.clockPage},
+		{Method: http.MethodPost, Path: one + "/clocks/{clock}", Clauses: handle, Do: s.setClock},
+		{Method: http.MethodGet, Path: one + "/contact", Clauses: handle, Do: s.contactPage},
+		{Method: http.MethodPost, Path: one + "/contact", Clauses: handle, Do: s.contact},
+		{Method: http.MethodGet, Path: one + "/merge", Clauses: handle, Do: s.mergePage},
+		{Method: http.MethodPost, Path: one + "/merge", Clauses: handle, Do: s.merge},
+		{Method: http.MethodPost, Path: one + "/links", Clauses: handle, Do: s.decideLink},
+		{Method: http.MethodGet, Path: one + "/suspend", Clauses: handle, Do: s.suspendPage},
+		{Method: http.MethodPost, Path: one + "/suspend", Clauses: handle, Do: s.suspend},
+		{Method: http.MethodGet, Path: one + "/resume", Clauses: handle, Do: s.resumePage},
+		{Method: http.MethodPost, Path: one + "/resume", Clauses: handle, Do: s.resume},
+		{Method: http.MethodGet, Path: one + "/reopen", Clauses: handle, Do: s.reopenPage},
+		{Method: http.MethodPost, Path: one + "/reopen", Clauses: handle, Do: s.reopen},
 	}
 }
 
@@ -132,8 +151,10 @@ func queueTotal(l casework.Lights, f casework.QueueFilter, words string) int {
 		return l.OK
 	case f.Light == "wait":
 		return l.Wait
+	case f.Light == "none":
+		return l.None
 	default:
-		return l.Late + l.Soon + l.OK + l.Wait
+		return l.All()
 	}
 }
 
@@ -141,7 +162,7 @@ func (c *visit) caseLights(l casework.Lights, on string) []page.Light {
 	counts := []struct {
 		state string
 		n     int
-	}{{"late", l.Late}, {"soon", l.Soon}, {"ok", l.OK}, {"wait", l.Wait}}
+	}{{"late", l.Late}, {"soon", l.Soon}, {"ok", l.OK}, {"wait", l.Wait}, {"none", l.None}}
 	out := make([]page.Light, 0, len(counts))
 	for _, x := range counts {
 		out = append(out, page.Light{State: x.state, Count: x.n, Href: "/casework?light=" + x.state, Current: on == x.state})

@@ -3,6 +3,7 @@
 package web
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,10 +62,17 @@ func (s *Server) casePage(c *visit) error {
 	p := page.Case{
 		ID: v.ID, Code: v.Code, Title: c.caseTitle(v.Harms), Urgent: v.Urgent, Reports: len(v.Reports), Lead: c.unit(v.Owner).Name, State: c.p.T(v.State.Key()),
 		Score: c.caseScore(v, c.may("casework.override", c.about(v)) && v.State.Open()), States: c.caseStates(v.State), Days: c.days(v, names), Parties: c.parties(v),
-		Safe: c.safe(v), Locked: v.Locked, Acts: c.acts(v), Facts: c.facts(v, names), Ring: c.ring(v, names),
+		Safe: c.safe(v), Locked: v.Locked, Facts: c.facts(v, names), Ring: c.ring(v, names), Links: c.links(v),
 	}
-	if v.State.Open() && c.may("casework.triage", c.about(v)) {
+	p.Acts, p.More = c.acts(v)
+	if c.offers(v, "exclude") {
 		p.Exclude = casePath(v.ID) + "/exclude"
+	}
+	if c.offers(v, "contact") {
+		p.Contact = casePath(v.ID) + "/contact"
+	}
+	if len(v.Clocks) > 0 && v.Mode != "offered" {
+		p.Clocks = casePath(v.ID) + "/clocks"
 	}
 	if v.NoKey {
 		p.Sealed = c.unit(v.Owner).Name
@@ -79,7 +87,7 @@ func (s *Server) casePage(c *visit) error {
 func peopleOf(v casework.CaseView) []string {
 	ids := []string{v.Handler}
 	for _, e := range v.Events {
-		ids = append(ids, e.Actor)
+		ids = append(ids, e.Actor, e.Details["handler"])
 	}
 	for _, p := range v.Proposals {
 		ids = append(ids, p.By)
@@ -132,58 +140,39 @@ func (c *visit) parts(v casework.CaseView, names map[string]string, p *page.Case
 		p.Referrals = append(p.Referrals, c.referral(v, f))
 	}
 	for _, o := range v.Proposals {
-		if !o.Waiting() {
-			continue
+		if o.Waiting() {
+			p.Waiting = append(p.Waiting, c.proposed(v, o, names))
 		}
-		two := page.TwoPerson{ID: o.ID, Act: c.p.T(o.Kind.Key()), First: names[o.By], At: o.At, Mine: o.By == c.who.Actor.Person}
-		if c.maySecond(v, o) {
-			two.Confirm = casePath(v.ID) + "/proposals"
-		}
-		p.Waiting = append(p.Waiting, two)
 	}
-	for _, l := range v.Links {
-		other := l.Other
-		if other == v.ID {
-			other = l.Case
-		}
-		p.Links = append(p.Links, page.CaseRow{ID: other, Href: casePath(other), Title: c.p.T(casework.LinkKey(l.State)), Code: c.p.Date(l.At)})
+}
+
+// proposed draws what waits for a second person.
+func (c *visit) proposed(v casework.CaseView, o casework.Proposal, names map[string]string) page.TwoPerson {
+	two := page.TwoPerson{ID: o.ID, Act: c.proposal(o), First: names[o.By], At: o.At, Mine: o.By == c.who.Actor.Person}
+	if c.maySecond(v, o) {
+		two.Confirm = casePath(v.ID) + "/proposals"
 	}
+	return two
+}
+
+// proposal says what two people are to agree on: the act and what it is about.
+func (c *visit) proposal(o casework.Proposal) string {
+	act, about := c.p.T(o.Kind.Key()), o.About.Domain
+	switch o.Kind {
+	case casework.ProposeClose:
+		about = c.p.T(o.About.Outcome.Key())
+	case casework.ProposeLower:
+		about = c.p.Int(int64(o.About.Points))
+	case casework.ProposeMerge:
+		about = o.About.Code
+	}
+	return act + ": " + about
 }
 
 // maySecond reports whether the reader may be the second person of a proposal.
 func (c *visit) maySecond(v casework.CaseView, o casework.Proposal) bool {
 	r := c.about(v)
-	r.Attrs["first_person"] = o.By
-	action := "casework.decide"
-	switch o.Kind {
-	case casework.ProposeClose:
-		action, r.Attrs["approving"] = "casework.close", true
-	case casework.ProposeLower:
-		action = "casework.override"
-	}
+	action, attrs := o.Asks()
+	maps.Copy(r.Attrs, attrs)
 	return o.By != c.who.Actor.Person && c.may(action, r)
-}
-
-func (c *visit) track(v casework.CaseView, t casework.TrackState) page.Track {
-	out := page.Track{Kind: string(t.Track), Open: t.Open(), Clock: page.Clock{State: "wait", Wide: true, Rule: c.p.T("web.case.noclock")}}
-	var first *casework.Clock
-	for i, k := range v.Clocks {
-		if k.Track == t.Track && k.Met.IsZero() && (first == nil || k.Due.Before(first.Due)) {
-			first = &v.Clocks[i]
-		}
-	}
-	if first != nil {
-		out.Clock = c.clock(*first)
-		out.Clock.Wide = true
-	}
-	switch {
-	case !t.Open():
-		out.Clock.State = "done"
-		out.Note = c.p.T(casework.TrackEndKey(t.End))
-	case !t.Registered.IsZero():
-		out.Note = c.p.T("web.track.registered", "number", t.Number, "at", c.p.Date(t.Registered))
-	default:
-		out.Note = c.p.T("web.track.open", "at", c.p.Date(t.Opened))
-	}
-	return out
 }

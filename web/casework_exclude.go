@@ -41,7 +41,7 @@ func (s *Server) excludeForm(c *visit, v casework.CaseView, who, reason string) 
 	}
 	c.in("casework", v.Code)
 	p := page.Exclude{Base: c.base, ID: v.ID, Code: v.Code, Reason: reason}
-	p.Who = []page.Option{{Label: c.p.T("web.exclude.choose"), On: who == ""}}
+	p.Who = []page.Option{{Label: c.p.T("web.choose"), On: who == ""}}
 	for _, m := range members {
 		value := "person:" + m.Person
 		p.Who = append(p.Who, page.Option{Value: value, Label: names[m.Person], On: who == value})

@@ -32,7 +32,7 @@ func (c *visit) caseRow(r casework.QueueRow) page.CaseRow {
 	row := page.CaseRow{
 		ID: r.ID, Href: casePath(r.ID), Code: r.Code, Title: c.caseTitle(r.Harms), Reports: r.Reports, Urgent: r.Urgent,
 		Score: c.explained(r.Why, ""),
-		Next:  c.p.T(r.NextKey()), NextNote: c.p.T(r.State.Key()), Clock: page.Clock{State: "wait", Rule: c.p.T("web.case.noclock")},
+		Next:  c.p.T(r.NextKey()), NextNote: c.p.T(r.State.Key()), Clock: c.noClock(r),
 	}
 	if r.Clock != nil {
 		row.Clock = c.clock(*r.Clock)
@@ -43,6 +43,18 @@ func (c *visit) caseRow(r casework.QueueRow) page.CaseRow {
 		}
 	}
 	return row
+}
+
+// noClock says of a case without an open deadline whether it stands still.
+func (c *visit) noClock(r casework.QueueRow) page.Clock {
+	out := page.Clock{State: string(r.Light(c.s.Clock.Now())), Rule: c.p.T("web.case.noclock")}
+	switch {
+	case r.State == casework.StateSuspended:
+		out.Rule = c.p.T(r.State.Key())
+	case !r.State.Open():
+		out.Rule = c.p.T("web.case.overclock")
+	}
+	return out
 }
 
 // clock draws a deadline with its basis in words.

@@ -99,6 +99,14 @@ func (s *Server) giveBack(c *visit) error {
 	return c.done("/casework", "flash.case.returned")
 }
 
+// revoke takes back what this unit handed over.
+func (s *Server) revoke(c *visit) error {
+	if err := s.Casework.Revoke(c.r.Context(), c.who.Actor, c.r.PathValue("referral")); err != nil {
+		return err
+	}
+	return c.done(casePath(c.r.PathValue("id")), "flash.case.revoked")
+}
+
 // referral draws one hand-over.
 func (c *visit) referral(v casework.CaseView, f casework.Referral) page.Referral {
 	var sees []string
@@ -116,6 +124,9 @@ func (c *visit) referral(v casework.CaseView, f casework.Referral) page.Referral
 		if now.After(f.Due) {
 			out.Clock.State = "late"
 		}
+	}
+	if f.Revocable() && f.From == c.who.Actor.Unit && v.Mode != "offered" && c.may("casework.refer", c.about(v)) {
+		out.Revoke = casePath(v.ID) + "/referrals/" + f.ID + "/revoke"
 	}
 	if f.State == casework.ReferralOffered && f.To == c.who.Actor.Unit {
 		path := casePath(v.ID) + "/referrals/" + f.ID

@@ -140,11 +140,7 @@ func TestFromTheReportToTheBlock(t *testing.T) {
 		t.Fatalf("closed with open tracks: %d", r.status)
 	}
 	for _, track := range []string{"child_support", "takedown"} {
-		officer.send(path+"/measure", url.Values{"track": {track}, "end": {"done"}, "what": {"Xong"}})
-	}
-	both := officer.post(path+"/measure", url.Values{"kind": {"talked"}, "track": {"takedown"}, "what": {"x"}})
-	if both.status != http.StatusUnprocessableEntity {
-		t.Fatalf("two acts at once: %d", both.status)
+		officer.send(path+"/tracks", url.Values{"track": {track}, "end": {"done"}, "note": {"Xong"}})
 	}
 	has(t, officer.send(path+"/close", closing), "Chờ người thứ hai")
 	mine := officer.page(path)
@@ -294,6 +290,7 @@ func TestPagesOfACaseInEnglish(t *testing.T) {
 	for _, page := range []string{
 		"/work", "/casework", "/casework?state=triage", "/casework?light=late", "/casework?track=takedown", "/casework?q=VV", "/casework/roster", "/casework/intake",
 		path, path + "/block", path + "/refer", path + "/answer", path + "/close", path + "/measure", path + "/score",
+		path + "/assign", path + "/tracks", path + "/clocks", path + "/contact", path + "/exclude",
 	} {
 		has(t, officer.page(page), `lang="en"`)
 	}

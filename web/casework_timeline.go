@@ -47,7 +47,7 @@ func (c *visit) days(v casework.CaseView, names map[string]string) []page.Day {
 		if e.Unit != "" {
 			by = joined(by, c.unit(e.Unit).Name)
 		}
-		last.Events = append(last.Events, page.Event{At: e.At, Kind: eventKind(e.Kind), Title: c.eventTitle(e), By: by, Quote: e.Note})
+		last.Events = append(last.Events, page.Event{At: e.At, Kind: eventKind(e.Kind), Title: c.eventTitle(e, names), By: by, Quote: e.Note})
 	}
 	return out
 }
@@ -67,7 +67,7 @@ func eventKind(kind string) string {
 
 // eventTitle adds to an event's name the one thing that tells it from others
 // of its kind.
-func (c *visit) eventTitle(e casework.EventRow) string {
+func (c *visit) eventTitle(e casework.EventRow, names map[string]string) string {
 	title, what := c.p.T(e.Key()), ""
 	switch {
 	case e.Details["domain"] != "":
@@ -78,6 +78,15 @@ func (c *visit) eventTitle(e casework.EventRow) string {
 		what = c.p.T(casework.Outcome(e.Details["outcome"]).Key())
 	case casework.Track(e.Details["track"]).Valid():
 		what = c.p.T(casework.Track(e.Details["track"]).Key())
+		if end := e.Details["end"]; end != "" {
+			what = joined(what, c.p.T(casework.TrackEndKey(end)))
+		}
+	case e.Details["clock"] != "":
+		what = joined(c.p.T(casework.Clock{Code: e.Details["clock"]}.Key()), c.p.T(casework.ClockKindKey(e.Details["kind"])))
+	case e.Kind == "linked":
+		what = c.p.T(casework.LinkKey(e.Details["state"]))
+	case e.Details["handler"] != "":
+		what = names[e.Details["handler"]]
 	}
 	if what == "" {
 		return title
@@ -117,8 +126,23 @@ func (c *visit) facts(v casework.CaseView, names map[string]string) []page.KV {
 	if v.Outcome.Valid() {
 		add("web.fact.outcome", c.p.T(v.Outcome.Key()))
 	}
+	if code := c.codeOf(v.MergedInto); code != "" {
+		out = append(out, page.KV{Key: c.p.T("web.fact.merged"), Value: code, Href: casePath(v.MergedInto)})
+	}
 	if v.Excluded > 0 {
 		add("web.fact.excluded", c.p.Int(int64(v.Excluded)))
 	}
 	return out
+}
+
+// codeOf is the code of a case that the reader may know of, "" for any other.
+func (c *visit) codeOf(id string) string {
+	if id == "" {
+		return ""
+	}
+	v, err := c.covered(id)
+	if err != nil {
+		return ""
+	}
+	return v.Code
 }

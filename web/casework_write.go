@@ -121,64 +121,39 @@ func (s *Server) measurePage(c *visit) error {
 	if v.State == casework.StateEmergency {
 		kind = casework.MeasureKinds()[0]
 	}
-	return c.show("casework/measure", s.measureForm(c, v, kind, "", "", page.Measure{When: c.p.DateTime(s.Clock.Now())}))
+	return c.show("casework/measure", s.measureForm(c, v, kind, page.Measure{When: c.p.DateTime(s.Clock.Now())}))
 }
 
-func (s *Server) measureForm(c *visit, v casework.CaseView, kind, track, end string, p page.Measure) page.Measure {
+func (s *Server) measureForm(c *visit, v casework.CaseView, kind string, p page.Measure) page.Measure {
 	c.in("casework", v.Code)
 	p.Base, p.ID, p.Code = c.base, v.ID, v.Code
-	p.Kinds = []page.Option{{Label: c.p.T("web.measure.none"), On: kind == ""}}
+	p.Kinds = []page.Option{{Label: c.p.T("web.choose"), On: kind == ""}}
 	for _, k := range casework.MeasureKinds() {
 		p.Kinds = append(p.Kinds, page.Option{Value: k, Label: c.p.T(casework.MeasureKey(k)), On: k == kind})
-	}
-	p.Tracks = []page.Option{{Label: c.p.T("web.measure.notrack"), On: track == ""}}
-	for _, t := range casework.Tracks() {
-		p.Tracks = append(p.Tracks, page.Option{Value: string(t), Label: c.p.T(t.Key()), On: string(t) == track})
-	}
-	p.Ends = []page.Option{{Label: c.p.T("web.measure.noend"), On: end == ""}}
-	for _, e := range casework.TrackEnds() {
-		p.Ends = append(p.Ends, page.Option{Value: e, Label: c.p.T(casework.TrackEndKey(e)), On: e == end})
 	}
 	return p
 }
 
-// measure records what was done for the child, or how a track goes on: opened,
-// registered by the police under a number of their own, ended.
+// measure records what was done for the child.
 func (s *Server) measure(c *visit) error {
 	v, err := c.covered(c.r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	kind, track, end := c.form("kind"), c.form("track"), c.form("end")
-	p := page.Measure{What: c.form("what"), Who: c.form("who"), When: c.form("at"), Number: c.form("number"), UnitRef: c.form("unit")}
+	kind := c.form("kind")
+	p := page.Measure{What: c.form("what"), Who: c.form("who"), When: c.form("at")}
 	again := func(err error) error {
-		return c.againCase("casework/measure", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.measureForm(c, v, kind, track, end, p), nil })
+		return c.againCase("casework/measure", err, v.ID, func(v casework.CaseView) (drawn, error) { return s.measureForm(c, v, kind, p), nil })
 	}
 	what := p.What
-	if p.When != "" {
+	if p.When != "" && what != "" {
 		at, ok := parseTime(p.When)
 		if !ok {
 			return again(problem.New("input/faulty").Field("at", "input/not-a-date"))
 		}
 		what = c.p.DateTime(at) + ". " + what
 	}
-	switch {
-	case kind == "" && track == "":
-		return again(problem.New("input/faulty").Field("kind", "input/required"))
-	case kind != "" && track != "":
-		// One act a time: each has its own entry in the ledger.
-		return again(problem.New("input/faulty").Field("track", "web/one-act"))
-	case kind != "":
-		if p.What == "" {
-			what = ""
-		}
-		err = s.Casework.Measure(c.r.Context(), c.who.Actor, casework.MeasureCommand{Case: v.ID, What: what, Who: p.Who, Kind: kind})
-	default:
-		err = s.Casework.SetTrack(c.r.Context(), c.who.Actor, casework.TrackCommand{
-			Case: v.ID, Track: track, Number: p.Number, Unit: s.unitNamed(p.UnitRef), End: end, Note: joined(what, p.Who),
-		})
-	}
-	if err != nil {
+	if err := s.Casework.Measure(c.r.Context(), c.who.Actor, casework.MeasureCommand{Case: v.ID, What: what, Who: p.Who, Kind: kind}); err != nil {
 		return again(err)
 	}
 	return c.done(casePath(v.ID), "flash.case.measure")

@@ -8,7 +8,6 @@ import (
 	"lachan/duty"
 	"lachan/duty/casework"
 	"lachan/internal/authz"
-	"lachan/internal/problem"
 	"lachan/web/page"
 )
 
@@ -66,47 +65,31 @@ func (s *Server) workCases(c *visit, p *page.Work) error {
 		}
 		p.Rows = append(p.Rows, row)
 	}
-	if more := lights.Late + lights.Soon + lights.OK + lights.Wait - len(rows); more > 0 {
+	if more := lights.All() - len(rows); more > 0 {
 		p.More, p.MoreHref = more, "/casework"
 	}
-	results, _, err := s.Casework.Queue(ctx, c.who.Actor, casework.QueueFilter{State: string(casework.StateResult), Limit: 20}, "")
-	if err != nil {
-		return err
-	}
-	seen := map[string]bool{}
-	for _, r := range append(rows, results...) {
-		if !seen[r.ID] {
-			seen[r.ID] = true
-			if err := s.workApprovals(c, r.ID, p); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return s.workApprovals(c, p)
 }
 
-// workApprovals adds what a case has waiting for a second person.
-func (s *Server) workApprovals(c *visit, caseID string, p *page.Work) error {
-	v, err := s.Casework.Case(c.r.Context(), c.who.Actor, nil, caseID)
+// workApprovals lists what waits for the reader as second person, wherever its
+// case stands in the queue.
+func (s *Server) workApprovals(c *visit, p *page.Work) error {
+	waiting, err := s.Casework.Approvals(c.r.Context(), c.who.Actor)
 	if err != nil {
-		if k := problem.KindOf(err); k == problem.Forbidden || k == problem.NotFound {
-			return nil // offered only
-		}
 		return err
 	}
-	for _, o := range v.Proposals {
-		if !o.Waiting() {
-			continue
-		}
-		names, err := c.names(o.By)
-		if err != nil {
-			return err
-		}
-		two := page.TwoPerson{ID: o.ID, Act: v.Code + ": " + c.p.T(o.Kind.Key()), First: names[o.By], At: o.At, Mine: o.By == c.who.Actor.Person}
-		if c.maySecond(v, o) {
-			two.Confirm = casePath(v.ID) + "/proposals"
-		}
-		p.Approve = append(p.Approve, two)
+	ids := make([]string, len(waiting))
+	for i, o := range waiting {
+		ids[i] = o.By
+	}
+	names, err := c.names(ids...)
+	if err != nil {
+		return err
+	}
+	for _, o := range waiting {
+		p.Approve = append(p.Approve, page.TwoPerson{
+			ID: o.ID, Act: o.Code + ": " + c.proposal(o), First: names[o.By], At: o.At, Confirm: casePath(o.Case) + "/proposals",
+		})
 	}
 	return nil
 }

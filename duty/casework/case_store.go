@@ -41,6 +41,7 @@ const caseColumns = `id, code, received_at, state, owner_unit, handler, urgent, 
 
 var (
 	caseByID   = sqldb.Register("casework.case_by_id", `SELECT `+caseColumns+` FROM casework_case WHERE id = $1`)
+	caseByCode = sqldb.Register("casework.case_by_code", `SELECT `+caseColumns+` FROM casework_case WHERE code = $1`)
 	caseInsert = sqldb.Register("casework.case_insert", `INSERT INTO casework_case (`+caseColumns+`)
 		VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26)`)
 	caseUpdate = sqldb.Register("casework.case_update", `UPDATE casework_case SET state=$2, owner_unit=$3, handler=$4, urgent=$5,
@@ -157,18 +158,24 @@ func (s *Service) rank(ctx context.Context, q sqldb.Queryer, c *caseRow) error {
 }
 
 func rankOf(clocks []Clock) (due, soon time.Time) {
-	var best *Clock
+	best := first(clocks, func(k Clock) bool { return k.Paused.IsZero() })
+	if best == nil {
+		return time.Time{}, time.Time{}
+	}
+	return best.Due, best.SoonAt()
+}
+
+// first is the clock that a queue looks at among the open ones that keep lets
+// through; nil where there is none.
+func first(clocks []Clock, keep func(Clock) bool) (best *Clock) {
 	for i := range clocks {
 		k := &clocks[i]
-		if !k.Met.IsZero() || !k.Paused.IsZero() {
+		if !k.Met.IsZero() || !keep(*k) {
 			continue
 		}
 		if best == nil || k.Legal && !best.Legal || k.Legal == best.Legal && k.Due.Before(best.Due) {
 			best = k
 		}
 	}
-	if best == nil {
-		return time.Time{}, time.Time{}
-	}
-	return best.Due, best.SoonAt()
+	return best
 }

@@ -30,6 +30,7 @@ type ClockRule struct {
 	Urgent      bool   `json:"urgent"`   // never paused
 	Pause       bool   `json:"pause"`    // may be paused, with a document
 	Extend      bool   `json:"extend"`   // may be extended, with a document
+	Meet        bool   `json:"meet"`     // a document shows that it was met
 }
 
 // Key is the locale key of the rule's short name.
@@ -96,7 +97,7 @@ func LoadClocks() (*ClockRules, error) {
 				set++
 			}
 		}
-		if set != 1 || seen[r.Code] || r.Code == "" || r.Basis == "" || r.For == "" || r.Urgent && r.Pause {
+		if set != 1 || seen[r.Code] || r.Code == "" || r.Basis == "" || r.For == "" || r.Urgent && (r.Pause || r.Meet) {
 			return nil, fmt.Errorf("casework: clocks %s: rule %q is faulty", c.Version, r.Code)
 		}
 		seen[r.Code] = true
@@ -135,11 +136,12 @@ const (
 	ClockOK     ClockState = "ok"
 	ClockPaused ClockState = "wait"
 	ClockDone   ClockState = "done"
+	ClockNone   ClockState = "none" // of a case: no clock is open
 )
 
-// ClockNote is a pause or an extension with the document that allows it.
+// ClockNote is what was done with a clock, and the document that allows it.
 type ClockNote struct {
-	Kind     string    `json:"kind"` // pause, resume, extend
+	Kind     string    `json:"kind"` // of ClockKinds
 	At       time.Time `json:"at"`
 	Document string    `json:"document"` // number and date of the document
 	Until    time.Time `json:"until"`    // extend: the new due

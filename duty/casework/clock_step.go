@@ -8,29 +8,48 @@ import (
 	"time"
 
 	"lachan/internal/authz"
-	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
 )
 
-// ClockCommand pauses, resumes or extends a clock, by a document.
+// ClockCommand pauses, resumes, extends or meets a clock, by a document.
 type ClockCommand struct {
 	Case     string    `json:"case"`
 	Clock    string    `json:"clock"`
-	Kind     string    `json:"kind"`     // pause, resume, extend
-	Document string    `json:"document"` // number and date; required
-	Until    time.Time `json:"until"`    // extend
+	Kind     string    `json:"kind"` // of ClockKinds
+	Document Document  `json:"document"`
+	Until    time.Time `json:"until"` // extend: the new due
 }
 
-// SetClock pauses, resumes or extends a clock. Without a document, and for an
-// urgent clock, it is refused.
+// ClockKinds lists what can be done with a clock.
+func ClockKinds() []string { return []string{"meet", "pause", "resume", "extend"} }
+
+// ClockKindKey is the locale key of a kind of ClockKinds.
+func ClockKindKey(kind string) string { return "casework.clock-kind." + kind }
+
+// ClockActs lists what its rule and its state let a person do with a clock, in
+// the order of ClockKinds. What a look, a measure or an answer meets is not met
+// by a document, and an urgent clock runs.
+func (s *Service) ClockActs(k Clock) []string {
+	rule, ok := s.clocks.Rule(k.Code)
+	if !ok || k.Urgent || !k.Met.IsZero() {
+		return nil
+	}
+	running := k.Paused.IsZero()
+	can := map[string]bool{"meet": rule.Meet && running, "pause": rule.Pause && running, "resume": !running, "extend": rule.Extend}
+	return slices.DeleteFunc(ClockKinds(), func(kind string) bool { return !can[kind] })
+}
+
+// SetClock pauses, resumes, extends or meets a clock. Without a document, and
+// where ClockActs does not list it, it is refused.
 func (s *Service) SetClock(ctx context.Context, actor authz.Actor, cmd ClockCommand) error {
 	p := problem.New("input/faulty")
-	if locale.Normalize(cmd.Document) == "" {
-		p.Field("document", "input/required")
-	}
-	if !slices.Contains([]string{"pause", "resume", "extend"}, cmd.Kind) {
+	if !slices.Contains(ClockKinds(), cmd.Kind) {
 		p.Field("kind", "input/not-a-choice")
+	}
+	cmd.Document.check(p)
+	if cmd.Kind == "extend" && cmd.Until.IsZero() {
+		p.Field("until", "input/required")
 	}
 	if err := p.OrNil(); err != nil {
 		return err
@@ -52,33 +71,30 @@ func (s *Service) SetClock(ctx context.Context, actor authz.Actor, cmd ClockComm
 		if err := putClock(ctx, tx, k); err != nil {
 			return nil, err
 		}
-		return map[string]any{"clock": k.Code, "kind": cmd.Kind, "document": cmd.Document, "due": k.Due},
+		return map[string]any{"clock": k.Code, "kind": cmd.Kind, "document": cmd.Document.String(), "due": k.Due},
 			s.note(ctx, tx, actor, c, "clock", map[string]string{"clock": k.Code, "kind": cmd.Kind}, "", now)
 	}})
 }
 
-// bend applies a pause, a resumption or an extension to a clock.
+// bend applies a kind of ClockKinds to a clock.
 func (s *Service) bend(k Clock, cmd ClockCommand, by string, now time.Time) (Clock, error) {
-	rule, ok := s.clocks.Rule(k.Code)
-	refused := !ok || k.Urgent || !k.Met.IsZero()
-	switch cmd.Kind {
-	case "pause":
-		if refused = refused || !rule.Pause || !k.Paused.IsZero(); !refused {
-			k.Paused = now
-		}
-	case "resume":
-		if refused = refused || k.Paused.IsZero(); !refused {
-			k.Due = k.Due.Add(now.Sub(k.Paused)) // what was left is left again
-			k.Paused = time.Time{}
-		}
-	case "extend":
-		if refused = refused || !rule.Extend || !cmd.Until.After(k.Due); !refused {
-			k.Due = cmd.Until
-		}
-	}
-	if refused {
+	if !slices.Contains(s.ClockActs(k), cmd.Kind) {
 		return k, problem.New("casework/clock-fixed", "clock", k.Code)
 	}
-	k.Notes = append(k.Notes, ClockNote{Kind: cmd.Kind, At: now, Document: cmd.Document, Until: cmd.Until, By: by})
+	switch cmd.Kind {
+	case "meet":
+		k.Met = now
+	case "pause":
+		k.Paused = now
+	case "resume":
+		k.Due = k.Due.Add(now.Sub(k.Paused)) // what was left is left again
+		k.Paused = time.Time{}
+	case "extend":
+		if !cmd.Until.After(k.Due) {
+			return k, problem.New("input/faulty").Field("until", "casework/until-early")
+		}
+		k.Due = cmd.Until
+	}
+	k.Notes = append(k.Notes, ClockNote{Kind: cmd.Kind, At: now, Document: cmd.Document.String(), Until: cmd.Until, By: by})
 	return k, nil
 }

@@ -9,6 +9,7 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/internal/id"
+	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
 )
@@ -154,10 +155,18 @@ func (s *Service) unstain(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, 
 	return err
 }
 
-// Reopen takes a closed case up again; its receipt time and clocks stay.
+// Reopen takes a closed case up again; its receipt time and clocks stay. The
+// note says why and is sealed; it is required. A case whose reports joined
+// another stays closed: they are handled there.
 func (s *Service) Reopen(ctx context.Context, actor authz.Actor, caseID, note string) error {
+	if locale.Normalize(note) == "" {
+		return problem.New("input/faulty").Field("note", "input/required")
+	}
 	now := s.now()
 	return s.change(ctx, actor, caseID, step{action: "casework.triage", kind: "casework.reopened", do: func(ctx context.Context, tx *sqldb.Tx, c *caseRow) (any, error) {
+		if c.MergedInto != "" {
+			return nil, problem.New("casework/wrong-state", "act", string(ActReopen), "state", string(c.State))
+		}
 		var err error
 		if c.State, err = (Standing{State: c.State}).Next(ActReopen); err != nil {
 			return nil, err

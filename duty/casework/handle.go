@@ -27,16 +27,24 @@ func (s *Service) Look(ctx context.Context, actor authz.Actor, caseID string) er
 	}})
 }
 
-// Assign gives a case to a handler of the owning unit.
+// Assign gives a case to a handler of the owning unit, which does so itself.
+// Who may not know of the case, or is nobody, is casework/not-a-handler on the
+// field "person".
 func (s *Service) Assign(ctx context.Context, actor authz.Actor, caseID, person string) error {
 	now := s.now()
 	return s.change(ctx, actor, caseID, step{action: "casework.triage", kind: "casework.assigned", do: func(ctx context.Context, tx *sqldb.Tx, c *caseRow) (any, error) {
+		if actor.Unit != c.Owner {
+			return nil, problem.New("casework/owner-only")
+		}
+		if !c.State.Open() {
+			return nil, problem.New("casework/wrong-state", "act", "assign", "state", string(c.State))
+		}
 		excluded, err := sqldb.All(ctx, tx, exclusionsOfCase, scanExclusion, c.ID)
 		if err != nil {
 			return nil, err
 		}
 		if person == "" || slices.ContainsFunc(excluded, func(e exclusionRow) bool { return e.Kind == excludedPerson && e.Subject == person }) {
-			return nil, problem.New("casework/not-a-handler")
+			return nil, problem.New("input/faulty").Field("person", "casework/not-a-handler")
 		}
 		c.Handler = person
 		return map[string]any{"handler": person}, s.note(ctx, tx, actor, c, "assigned", map[string]string{"handler": person}, "", now)

@@ -35,7 +35,18 @@ type Proposal struct {
 	Kind                    ProposalKind
 	State                   string // waiting, agreed, refused
 	At, Decided             time.Time
+	Code                    string  // of the case
+	About                   Subject // what it would do
 	payload                 string
+}
+
+// Subject is what a proposal is about, by its kind.
+type Subject struct {
+	Domain  string  `json:"domain"`  // block
+	Outcome Outcome `json:"outcome"` // close
+	Points  int     `json:"points"`  // lower: the new score
+	Into    string  `json:"into"`    // merge: id of the case that stays
+	Code    string  `json:"-"`       // merge: its code
 }
 
 // Waiting reports whether a second person is awaited.
@@ -54,7 +65,10 @@ func scanProposal(r sqldb.Row) (p Proposal, err error) {
 	var at, decided int64
 	err = r.Scan(&p.ID, &p.Case, &p.Kind, &p.payload, &p.State, &p.By, &at, &p.DecidedBy, &decided)
 	p.At, p.Decided = clock.FromMicro(at), clock.FromMicro(decided)
-	return p, err
+	if err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal([]byte(p.payload), &p.About)
 }
 
 // propose stores an act for a second person. payload holds enumerations, ids
@@ -86,15 +100,19 @@ func (s *Service) proposal(ctx context.Context, q sqldb.Queryer, proposalID stri
 	return p, err
 }
 
-// action is the permission that deciding on a proposal needs.
-func (k ProposalKind) action() string {
-	switch k {
+// Asks is what the policies are asked of whoever decides on a proposal: the
+// action, and what they must know of the case besides. The first person is
+// never the second, whatever the policies say.
+func (p Proposal) Asks() (action string, attrs map[string]any) {
+	attrs = map[string]any{"first_person": p.By}
+	switch p.Kind {
 	case ProposeClose:
-		return "casework.close"
+		attrs["approving"] = true
+		return "casework.close", attrs
 	case ProposeLower:
-		return "casework.override"
+		return "casework.override", attrs
 	default:
-		return "casework.decide"
+		return "casework.decide", attrs
 	}
 }
 
@@ -115,16 +133,13 @@ func (s *Service) decideProposal(ctx context.Context, actor authz.Actor, proposa
 	if err != nil {
 		return err
 	}
-	attrs := map[string]any{"first_person": p.By}
-	if p.Kind == ProposeClose {
-		attrs["approving"] = true
-	}
+	action, attrs := p.Asks()
 	state, kind := "agreed", "casework.agreed"
 	if !agree {
 		state, kind = "refused", "casework.refused"
 	}
 	now := s.now()
-	return s.change(ctx, actor, p.Case, step{action: p.Kind.action(), attrs: attrs, kind: kind, do: func(ctx context.Context, tx *sqldb.Tx, c *caseRow) (any, error) {
+	return s.change(ctx, actor, p.Case, step{action: action, attrs: attrs, kind: kind, do: func(ctx context.Context, tx *sqldb.Tx, c *caseRow) (any, error) {
 		p, err := s.proposal(ctx, tx, proposalID)
 		if err != nil {
 			return nil, err
@@ -134,6 +149,9 @@ func (s *Service) decideProposal(ctx context.Context, actor authz.Actor, proposa
 		}
 		if p.By == actor.Person {
 			return nil, problem.New("casework/second-person")
+		}
+		if err := s.mayKnow(ctx, tx, actor, &p); err != nil {
+			return nil, err
 		}
 		if _, err := sqldb.Exec(ctx, tx, proposalDecide, p.ID, state, actor.Person, clock.Micro(now)); err != nil {
 			return nil, err

@@ -21,7 +21,7 @@ type QueueFilter struct {
 	Closed bool
 	State  string // State
 	Track  string // Track that is open
-	Light  string // late, soon, ok, wait
+	Light  string // ClockState, but done
 	Limit  int    // 0: 50; at most 200
 }
 
@@ -37,7 +37,7 @@ type QueueRow struct {
 	Urgent   bool
 	Reports  int
 	Received time.Time
-	Clock    *Clock // the one that the queue is ordered by; nil: none runs
+	Clock    *Clock // the one that the queue is ordered by; else one that is paused; nil: none is open
 	Tracks   []TrackState
 	Next     string // casework.next.*: look, measure, accept, agree, tracks, close, wait
 	Handler  string
@@ -46,6 +46,23 @@ type QueueRow struct {
 
 // NextKey is the locale key of the next act.
 func (r QueueRow) NextKey() string { return "casework.next." + r.Next }
+
+// Light is how an open case stands: as its clock does. Without one a suspended
+// case waits, and any other has no deadline.
+func (r QueueRow) Light(now time.Time) ClockState {
+	switch {
+	case r.Clock != nil:
+		return r.Clock.State(now)
+	case r.State == StateSuspended:
+		return ClockPaused
+	default:
+		return ClockNone
+	}
+}
+
+// paused says of a case without a running clock, in SQL, what Light says of
+// its row: something stands still, rather than that no deadline was set.
+const paused = `(c.state = 'suspended' OR EXISTS (SELECT 1 FROM casework_clock k WHERE k.case_id = a.case_id AND k.met = 0 AND k.paused > 0))`
 
 // scope is the part of every list query that decides what an actor may know
 // of. It says the same as the policies casework.view, view-offered and
@@ -67,11 +84,12 @@ var (
 			OR (CAST($11 AS TEXT) = 'late' AND a.due < $12)
 			OR (CAST($11 AS TEXT) = 'soon' AND a.due >= $12 AND c.soon_at <= $12)
 			OR (CAST($11 AS TEXT) = 'ok' AND c.soon_at > $12 AND a.due < $13)
-			OR (CAST($11 AS TEXT) = 'wait' AND a.due = $13))
+			OR (CAST($11 AS TEXT) = 'wait' AND a.due = $13 AND `+paused+`)
+			OR (CAST($11 AS TEXT) = 'none' AND a.due = $13 AND NOT `+paused+`))
 		ORDER BY a.rank, a.due, a.received_at, a.case_id LIMIT $14`)
 	queueLights = sqldb.Register("casework.queue_lights", `SELECT COUNT(*) FILTER (WHERE a.due < $4),
 		COUNT(*) FILTER (WHERE a.due >= $4 AND c.soon_at <= $4), COUNT(*) FILTER (WHERE c.soon_at > $4 AND a.due < $5),
-		COUNT(*) FILTER (WHERE a.due = $5)`+scope+` AND a.open`)
+		COUNT(*) FILTER (WHERE a.due = $5 AND `+paused+`), COUNT(*) FILTER (WHERE a.due = $5 AND NOT `+paused+`)`+scope+` AND a.open`)
 )
 
 // cursor is the place in the order where the next page begins.
@@ -167,11 +185,8 @@ func (s *Service) fillRow(ctx context.Context, q sqldb.Queryer, r *QueueRow) err
 	if err != nil {
 		return err
 	}
-	due, _ := rankOf(clocks)
-	for i := range clocks {
-		if r.Clock == nil && !due.IsZero() && clocks[i].Met.IsZero() && clocks[i].Due.Equal(due) {
-			r.Clock = &clocks[i]
-		}
+	if r.Clock = first(clocks, func(k Clock) bool { return k.Paused.IsZero() }); r.Clock == nil {
+		r.Clock = first(clocks, func(Clock) bool { return true })
 	}
 	if r.Tracks, err = sqldb.All(ctx, q, tracksOfCase, scanTrack, r.ID); err != nil {
 		return err
@@ -202,8 +217,12 @@ func nextAct(state State, mode string, tracks []TrackState) string {
 	}
 }
 
-// Lights counts the open cases of the actor's unit by how their clock stands.
-type Lights struct{ Late, Soon, OK, Wait int }
+// Lights counts the open cases of the actor's unit by how their clock stands;
+// None are those without a deadline that is open.
+type Lights struct{ Late, Soon, OK, Wait, None int }
+
+// All is the number of open cases.
+func (l Lights) All() int { return l.Late + l.Soon + l.OK + l.Wait + l.None }
 
 // Lights counts the actor's open cases by light.
 func (s *Service) Lights(ctx context.Context, actor authz.Actor) (Lights, error) {
@@ -211,7 +230,7 @@ func (s *Service) Lights(ctx context.Context, actor authz.Actor) (Lights, error)
 		return Lights{}, err
 	}
 	return sqldb.One(ctx, s.DB.Read(), queueLights, func(r sqldb.Row) (l Lights, err error) {
-		err = r.Scan(&l.Late, &l.Soon, &l.OK, &l.Wait)
+		err = r.Scan(&l.Late, &l.Soon, &l.OK, &l.Wait, &l.None)
 		return l, err
 	}, actor.Unit, actor.Person, seesOffered(actor), clock.Micro(s.now()), int64(noDue))
 }

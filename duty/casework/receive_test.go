@@ -147,7 +147,7 @@ func TestDuplicatesAreLinkedAndCountedAndNeverDropped(t *testing.T) {
 		t.Fatalf("a domain alone linked: %+v", links)
 	}
 	// Two people join two cases; both receipts still work.
-	proposal, err := w.Merge(w.ctx, officer(), b.Case, a.Case, "cùng một phòng")
+	proposal, err := w.Merge(w.ctx, officer(), casework.MergeCommand{Case: b.Case, Into: a.Code, Reason: "cùng một phòng"})
 	w.ok(err)
 	w.is(w.Agree(w.ctx, officer(), proposal), "authz/forbidden")
 	w.ok(w.Agree(w.ctx, head(), proposal))

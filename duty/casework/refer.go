@@ -219,7 +219,7 @@ func (s *Service) Revoke(ctx context.Context, actor authz.Actor, referralID stri
 		if err != nil {
 			return nil, err
 		}
-		if f.From != actor.Unit || f.State != ReferralOffered && (f.State != ReferralAccepted || f.Kind == Transfer) {
+		if f.From != actor.Unit || !f.Revocable() {
 			return nil, problem.New("casework/already-answered")
 		}
 		offeredTransfer := f.Kind == Transfer && c.State == StateOffered

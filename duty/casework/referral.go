@@ -73,6 +73,12 @@ type Referral struct {
 	Reason                string // code of the reason of a return
 }
 
+// Revocable reports whether its sender may still take it back: what moved the
+// owner is his no longer.
+func (f Referral) Revocable() bool {
+	return f.State == ReferralOffered || f.State == ReferralAccepted && f.Kind != Transfer
+}
+
 const referralColumns = `id, case_id, kind, from_unit, to_unit, groups, consent, basis, state, offered_at, offered_by, due,
 	answered_at, answered_by, reason, alerted_at`
 

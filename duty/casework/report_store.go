@@ -93,6 +93,7 @@ func scanPrior(r sqldb.Row) (p priorRow, err error) {
 type LinkRow struct {
 	Case, Other, Kind, State string // state: suggested, confirmed, rejected, expired
 	At                       time.Time
+	With, Code               string // the case at the other end from where one looks, and its code
 }
 
 func scanLink(r sqldb.Row) (l LinkRow, err error) {

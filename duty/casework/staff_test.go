@@ -92,7 +92,7 @@ func TestLinksAndJoinedCasesKeepTheExcludedOut(t *testing.T) {
 	}
 	w.is(w.ConfirmLink(w.ctx, officer(), a.Case, b.Case, true), "authz/not-found")
 	w.ok(w.ConfirmLink(w.ctx, second, a.Case, b.Case, true))
-	proposal, err := w.Merge(w.ctx, second, b.Case, a.Case, "cùng một phòng")
+	proposal, err := w.Merge(w.ctx, second, casework.MergeCommand{Case: b.Case, Into: a.Code, Reason: "cùng một phòng"})
 	w.ok(err)
 	w.ok(w.Agree(w.ctx, third, proposal))
 	_, err = w.Case(w.ctx, officer(), w.keys[officer().Person], a.Case)
@@ -128,7 +128,7 @@ func TestSuspendedByTheHeadAndTakenUpAgain(t *testing.T) {
 	w := newWorld(t).enrol(dutyUnit)
 	r := w.receive(report())
 	w.ok(w.SetTrack(w.ctx, officer(), casework.TrackCommand{Case: r.Case, Track: "criminal", Number: "7/TB", Unit: police}))
-	cmd := casework.SuspendCommand{Case: r.Case, Document: "09/QĐ ngày 23/11/2026", Reason: "chờ giám định"}
+	cmd := casework.SuspendCommand{Case: r.Case, Document: casework.Document{Number: "09/QĐ", Date: "2026-11-23"}, Reason: "chờ giám định"}
 	w.is(w.Suspend(w.ctx, officer(), cmd), "authz/forbidden")
 	w.ok(w.Suspend(w.ctx, head(), cmd))
 	_, err := w.Close(w.ctx, officer(), casework.CloseCommand{Case: r.Case, Outcome: "O13"})
@@ -490,19 +490,28 @@ func TestClocksMoveOnlyByADocument(t *testing.T) {
 	if clocks["TR24"].Met.IsZero() || clocks["VR20D"].ID == "" || !clocks["PL5W"].Started.Equal(start) {
 		t.Fatalf("clocks %+v", clocks)
 	}
-	set := func(code, kind, document string, until time.Time) error {
-		return w.SetClock(w.ctx, officer(), casework.ClockCommand{Case: r.Case, Clock: clocks[code].ID, Kind: kind, Document: document, Until: until})
+	set := func(code, kind, number string, until time.Time) error {
+		return w.SetClock(w.ctx, officer(), casework.ClockCommand{Case: r.Case, Clock: clocks[code].ID, Kind: kind, Document: casework.Document{Number: number, Date: "2026-12-10"}, Until: until})
 	}
 	w.is(set("VR20D", "extend", "", start.AddDate(0, 2, 0)), "input/faulty")
 	w.is(set("E12H", "pause", "01/QĐ", time.Time{}), "casework/clock-fixed")
 	w.is(set("E12H", "extend", "01/QĐ", start.AddDate(0, 0, 2)), "casework/clock-fixed")
-	w.ok(set("VR20D", "extend", "05/QĐ ngày 10/12/2026", start.AddDate(0, 2, 0)))
+	w.is(set("E12H", "meet", "01/QĐ", time.Time{}), "casework/clock-fixed")
+	w.is(set("VR20D", "extend", "05/QĐ", clocks["VR20D"].Due), "input/faulty")
+	w.is(set("VR20D", "resume", "05/QĐ", time.Time{}), "casework/clock-fixed")
+	w.ok(set("VR20D", "extend", "05/QĐ", start.AddDate(0, 2, 0)))
 	w.ok(set("VR20D", "pause", "06/QĐ", time.Time{}))
+	w.is(set("VR20D", "meet", "06/QĐ", time.Time{}), "casework/clock-fixed")
+	w.ok(set("PL5W", "meet", "02/KH", time.Time{}))
+	w.is(set("PL5W", "meet", "02/KH", time.Time{}), "casework/clock-fixed")
 	w.clock.Advance(24 * time.Hour)
 	w.ok(set("VR20D", "resume", "07/QĐ", time.Time{}))
 	for _, k := range w.view(officer(), r.Case).Clocks {
 		if k.Code == "VR20D" && (!k.Due.Equal(start.AddDate(0, 2, 1)) || len(k.Notes) != 3) {
 			t.Fatalf("due %v with %d notes", k.Due, len(k.Notes))
+		}
+		if k.Code == "PL5W" && (!k.InTime() || k.Notes[0].Document != "02/KH (10/12/2026)") {
+			t.Fatalf("met %v by %+v", k.Met, k.Notes)
 		}
 	}
 }

@@ -13,9 +13,9 @@ import (
 
 // SuspendCommand stops, or takes up again, the handling of a case.
 type SuspendCommand struct {
-	Case     string `json:"case"`
-	Document string `json:"document"` // number and date of the decision; required
-	Reason   string `json:"reason"`   // sealed; required to suspend
+	Case     string   `json:"case"`
+	Document Document `json:"document"` // the decision
+	Reason   string   `json:"reason"`   // sealed; required to suspend
 }
 
 // Suspend stops a case by the head's decision (Criminal Procedure Code,
@@ -31,9 +31,7 @@ func (s *Service) Resume(ctx context.Context, actor authz.Actor, cmd SuspendComm
 
 func (s *Service) halt(ctx context.Context, actor authz.Actor, cmd SuspendCommand, act Act, bend string) error {
 	p := problem.New("input/faulty")
-	if locale.Normalize(cmd.Document) == "" {
-		p.Field("document", "input/required")
-	}
+	cmd.Document.check(p)
 	if act == ActSuspend && locale.Normalize(cmd.Reason) == "" {
 		p.Field("reason", "input/required")
 	}
@@ -62,6 +60,6 @@ func (s *Service) halt(ctx context.Context, actor authz.Actor, cmd SuspendComman
 				return nil, err
 			}
 		}
-		return map[string]any{"document": cmd.Document}, s.note(ctx, tx, actor, c, string(act), nil, cmd.Reason, now)
+		return map[string]any{"document": cmd.Document.String()}, s.note(ctx, tx, actor, c, string(act), nil, cmd.Reason, now)
 	}})
 }

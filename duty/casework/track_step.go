@@ -45,6 +45,14 @@ func (s *Service) SetTrack(ctx context.Context, actor authz.Actor, cmd TrackComm
 		if err := s.handle(c, now); err != nil {
 			return nil, err
 		}
+		before, err := s.track(ctx, tx, c.ID, t)
+		if err != nil && !problem.Is(err, "authz/not-found") {
+			return nil, err
+		}
+		// An open track is registered once, and else only ended.
+		if err == nil && before.Open() && cmd.End == "" && (cmd.Number == "" || !before.Registered.IsZero()) {
+			return nil, problem.New("input/faulty").Field("end", "input/required")
+		}
 		if err := s.ensureTrack(ctx, tx, c, t, now); err != nil {
 			return nil, err
 		}

@@ -96,6 +96,9 @@ func (s *Service) Case(ctx context.Context, actor authz.Actor, u *vault.Unlocked
 	if v.Links, err = s.visibleLinks(ctx, q, actor, c.ID, v.Links); err != nil {
 		return CaseView{}, err
 	}
+	if v.Proposals, err = s.visibleProposals(ctx, q, actor, v.Proposals); err != nil {
+		return CaseView{}, err
+	}
 	access, err := sqldb.All(ctx, q, accessOfCase, scanAccess, c.ID)
 	if err != nil {
 		return CaseView{}, err
@@ -163,12 +166,13 @@ func (s *Service) viewParts(ctx context.Context, q sqldb.Queryer, v *CaseView) (
 func (s *Service) visibleLinks(ctx context.Context, q sqldb.Queryer, actor authz.Actor, caseID string, links []LinkRow) ([]LinkRow, error) {
 	var kept []LinkRow
 	for _, l := range links {
-		other := l.Other
-		if other == caseID {
-			other = l.Case
+		l.With = l.Other
+		if l.With == caseID {
+			l.With = l.Case
 		}
-		_, _, err := s.load(ctx, q, actor, other, "casework.view", nil)
+		c, _, err := s.load(ctx, q, actor, l.With, "casework.view", nil)
 		if err == nil {
+			l.Code = c.Code
 			kept = append(kept, l)
 			continue
 		}

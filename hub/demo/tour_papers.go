@@ -98,21 +98,16 @@ func (t *tour) outcome(ctx context.Context) error {
 // endTrack gives the first open track its end.
 func (t *tour) endTrack(ctx context.Context, b *browser) error {
 	open := b.page.first(".flash.warn").first("li").words()
-	if err := b.open(ctx, t.caseAt+"/measure"); err != nil {
+	if err := b.open(ctx, t.caseAt+"/tracks"); err != nil {
 		return err
 	}
-	form, err := b.form("/measure")
+	form, err := b.form("/tracks")
 	if err != nil {
 		return err
 	}
-	for _, list := range form.all("select") {
-		if list.attrs["name"] != "track" {
-			continue
-		}
-		for _, o := range list.all("option") {
-			if o.words() == open {
-				return b.send(ctx, "/measure", "", url.Values{"track": {o.attrs["value"]}, "end": {"done"}, "what": {t.story.Reason}})
-			}
+	for _, choice := range form.all("label.check") {
+		if strings.HasPrefix(choice.words(), open) {
+			return b.send(ctx, "/tracks", "", url.Values{"track": {choice.first("input").attrs["value"]}, "end": {"done"}, "note": {t.story.Reason}})
 		}
 	}
 	return wrong("the form does not offer the track %q", open)

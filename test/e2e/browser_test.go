@@ -151,9 +151,15 @@ type finding struct {
 // examine runs axe on the page as it stands.
 func examine(t *testing.T, ctx context.Context) []finding {
 	t.Helper()
+	return examinePart(t, ctx, "document")
+}
+
+// examinePart is examine for what a script's expression names.
+func examinePart(t *testing.T, ctx context.Context, part string) []finding {
+	t.Helper()
 	do(t, ctx, chromedp.Evaluate[chromedp.Void](axe+`; undefined`))
 	raw := run(t, ctx, chromedp.Evaluate[string](
-		`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations))`,
+		`axe.run(`+part+`, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(r.violations))`,
 		chromedp.EvalAwaitPromise))
 	var found []finding
 	if err := json.Unmarshal([]byte(raw), &found); err != nil {

@@ -58,14 +58,17 @@ type Case struct {
 	Parties         []Party
 	Safe            []KV // how to answer safely; stands above every phone and address
 	Told            []Told
-	Links           []CaseRow
+	Links           []CaseLink
 	Blocks          []BlockRow
 	Referrals       []Referral
 	Waiting         []TwoPerson
 	Facts           []KV
 	Sealed          string // the reader's unit holds no key: whom to ask
 	Locked          bool   // unlock first
-	Acts            []Act
+	Acts            []Act  // at most three, the main one first
+	More            []Act  // behind "other acts"
+	Clocks          string // where all deadlines stand; empty: there are none
+	Contact         string // where another way of contact is allowed; empty: it may not be
 	Haste           string // reason for haste in the decision bar
 	HasteState      string // late, soon, ok
 	Ring            *Ring  // an emergency call that nobody has answered; nil: none
@@ -103,7 +106,7 @@ type Track struct {
 
 // Act is something that the reader may do now.
 type Act struct {
-	Key  string // block, refer, answer, close, accept, return, measure, phone, register, override
+	Key  string // ui.act.* says it
 	Href string
 	Main bool
 	Two  bool // needs a second person
@@ -125,6 +128,7 @@ type Referral struct {
 	At              time.Time
 	Sees            string
 	Accept, Return  string // POST addresses, only for the receiver; Return takes "reason" and "note"
+	Revoke          string // POST address, only for the sender
 	Reasons         []Option
 	Clock           Clock
 }
@@ -192,18 +196,14 @@ type Close struct {
 	Two      bool     // a chosen code needs a second person
 }
 
-// Measure records what was done: POST /casework/cases/{id}/measure with
-// "kind", "track", "end", "what", "who", "at". Used to leave the emergency
-// state ("kind"), to open or end a track ("track", "end"), and for the
-// criminal track's shell: "number", "unit".
+// Measure records what was done for the child: POST
+// /casework/cases/{id}/measure with "kind", "what", "who", "at". It is the only
+// way out of the emergency state.
 type Measure struct {
 	Base
 	ID, Code        string
-	Kinds           []Option // of measure; the first, empty one: only the track
-	Tracks          []Option
-	Ends            []Option
+	Kinds           []Option
 	What, Who, When string
-	Number, UnitRef string
 }
 
 // Exclude makes a case unknown to a person or a unit: GET, POST

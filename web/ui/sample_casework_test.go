@@ -30,13 +30,14 @@ func (m maker) access() set {
 func (m maker) casework() set {
 	parts := gallery.Components(m.console("", "casework"))
 	clocks, scores := parts.Clocks, parts.Scores
-	lights := []page.Light{{State: "late", Count: 1, Href: "?light=late"}, {State: "soon", Count: 3, Href: "?light=soon", Current: true}, {State: "ok", Count: 9, Href: "?light=ok"}}
+	lights := []page.Light{{State: "late", Count: 1, Href: "?light=late"}, {State: "soon", Count: 3, Href: "?light=soon", Current: true}, {State: "ok", Count: 9, Href: "?light=ok"}, {State: "none", Count: 2, Href: "?light=none"}}
 	rows := append([]page.CaseRow{}, parts.Rows...)
 	for i := range rows {
 		rows[i].Href = "/casework/cases/1"
 	}
 	rows = append(rows, page.CaseRow{Href: "/casework/cases/4", Code: "VV-2026-0391", Title: "Tài khoản giả mạo cô giáo, nhắn học sinh xin tiền thẻ", Clock: clocks[2], Tracks: []string{"takedown", "criminal"}, Reports: 6, Score: scores[1], Next: "Chuyển thẩm quyền", NextNote: "Công an mẫu"},
-		page.CaseRow{Href: "/casework/cases/5", Code: "VV-2026-0377", Title: "Trang cá độ mời học sinh", Clock: clocks[4], Tracks: []string{"administrative"}, Reports: 1, Score: scores[3], Next: "Kết luận"})
+		page.CaseRow{Href: "/casework/cases/5", Code: "VV-2026-0377", Title: "Trang cá độ mời học sinh", Clock: clocks[4], Tracks: []string{"administrative"}, Reports: 1, Score: scores[3], Next: "Kết luận"},
+		page.CaseRow{Href: "/casework/cases/6", Code: "VV-2026-0375", Title: "Bắt nạt", Clock: page.Clock{State: "none", Rule: m.t("web.case.noclock")}, Reports: 1, Score: scores[3], Next: "Kết luận"})
 	shift := &page.Shift{Person: "Trần Thị Mẫu", Unit: "Tổ tiếp nhận mẫu", Phone: "0000 000 111", StandIn: "Lê Văn Mẫu", From: now.Add(-2 * time.Hour), To: now.Add(5 * time.Hour)}
 	all := []page.Option{{Value: "", Label: "Tất cả", On: true}, {Value: "open", Label: "Đang xử lý"}}
 	queue := page.Queue{Base: m.console(m.t("ui.room.casework"), "casework"), Lights: lights, States: all, Tracks: all, Rows: rows, Pager: page.Pager{Next: "?after=5", From: 1, To: 5, Total: 41}, Shift: shift, Roster: true, Filter: true}
@@ -46,9 +47,12 @@ func (m maker) casework() set {
 	one := page.Case{
 		Base: m.console("VV-2026-0412", "casework"), ID: "1", Code: "VV-2026-0412", Title: "Người lạ trong trò chơi rủ gặp, đòi ảnh riêng", Urgent: true, Score: scores[0], Reports: 2, Lead: "Tổ tiếp nhận mẫu", State: "Đang xử lý", States: parts.States,
 		Tracks: []page.Track{{Kind: "criminal", Clock: clocks[2], Note: "Công an xã mẫu đã nhận lúc 08:10, số 12/TB mẫu", Open: true}, {Kind: "child_support", Clock: clocks[1], Note: "Cán bộ trẻ em xã mẫu gặp trong ngày", Open: true}, {Kind: "takedown", Clock: clocks[4], Note: "Nền tảng đã gỡ tài khoản", Open: false}},
-		Days:   parts.Days, Parties: parts.Parties, Safe: safe, Blocks: blocks, Links: rows[3:4], Acts: []page.Act{{Key: "refer", Href: "/casework/cases/1/refer"}, {Key: "answer", Href: "/casework/cases/1/answer"}, {Key: "measure", Href: "/casework/cases/1/measure"}, {Key: "block", Href: "/casework/cases/1/block", Main: true, Two: true}},
+		Days:   parts.Days, Parties: parts.Parties, Safe: safe, Blocks: blocks, Links: []page.CaseLink{{ID: "4", Href: "/casework/cases/4", Code: "VV-2026-0391", State: "Có thể cùng một việc", At: now, Decide: "/casework/cases/1/links", Same: true, Other: true}, {ID: "5", Href: "/casework/cases/5", Code: "VV-2026-0377", State: "Cùng một việc", At: now}},
+		Acts:   []page.Act{{Key: "block", Href: "/casework/cases/1/block", Main: true}, {Key: "answer", Href: "/casework/cases/1/answer"}, {Key: "refer", Href: "/casework/cases/1/refer"}},
+		More:   []page.Act{{Key: "measure", Href: "/casework/cases/1/measure"}, {Key: "close", Href: "/casework/cases/1/close", Two: true}, {Key: "assign", Href: "/casework/cases/1/assign"}, {Key: "tracks", Href: "/casework/cases/1/tracks"}, {Key: "merge", Href: "/casework/cases/1/merge", Two: true}, {Key: "suspend", Href: "/casework/cases/1/suspend"}},
+		Clocks: "/casework/cases/1/clocks", Contact: "/casework/cases/1/contact", Exclude: "/casework/cases/1/exclude",
 		Told:      []page.Told{{At: now.Add(-10 * time.Hour), Code: "T1", Who: "Một em 11–14 tuổi, không nói tên", Words: "Bạn trong trò chơi đòi em gửi ảnh, bảo không được kể với ai. Bạn ấy hẹn em chiều thứ bảy ở bến xe.", URL: "hxxps://hoc-bong-sao-mai[.]example/qua"}},
-		Referrals: []page.Referral{{To: "Công an xã mẫu", Kind: "Chuyển tin", State: "chờ nhận", At: now.Add(-time.Hour), Sees: "Thấy lời kể, không thấy cách liên lạc", Accept: "/casework/referrals/1/accept", Return: "/casework/referrals/1/return", Clock: clocks[1]}},
+		Referrals: []page.Referral{{To: "Công an xã mẫu", Kind: "Chuyển tin", State: "chờ nhận", At: now.Add(-time.Hour), Sees: "Thấy lời kể, không thấy cách liên lạc", Accept: "/casework/referrals/1/accept", Return: "/casework/referrals/1/return", Clock: clocks[1]}, {To: "Xã mẫu", Kind: "Phối hợp", State: "đã nhận", At: now, Revoke: "/casework/cases/1/referrals/2/revoke", Clock: clocks[4]}},
 		Waiting:   []page.TwoPerson{{Act: "Chặn hoc-bong-sao-mai.example", First: "Lê Văn Mẫu", At: now.Add(-time.Hour), Confirm: "/casework/blocks/confirm", ID: "b1"}},
 		Facts:     []page.KV{{Key: "Nhóm", Value: "Rủ gặp, đòi ảnh"}, {Key: "Tuổi", Value: "11–14"}, {Key: "Nơi", Value: "Xã mẫu"}}, Haste: "Hẹn gặp chiều thứ bảy. Còn 2 ngày.", HasteState: "soon", Proof: "Niêm phong 23:24, khớp sổ cái đến 09:40.", ProofHref: "/ledger",
 	}
@@ -66,15 +70,38 @@ func (m maker) casework() set {
 	intake := page.Intake{Base: m.console(m.t("ui.intake"), "casework"), Channels: all, Harms: choices, Ages: all, Whos: all, Relations: all, Contacts: bases, Dangers: bases}
 	taken := intake
 	taken.Done = &page.Taken{Code: "VV-2026-0413", Href: "/casework/cases/6", Groups: []string{"7Q2M", "X4KD", "0RTV", "9H3B"}, Check: "5", Words: []string{"sao", "mai", "lá", "biển"}}
+	fix := func(p page.Base, fields ...string) page.Base {
+		prob := problem.New("input/faulty")
+		for _, f := range fields {
+			prob.Field(f, "input/required")
+		}
+		p.Problem = prob
+		return p
+	}
+	act := func(key string) page.Base { return m.console(m.t("ui.act."+key), "casework") }
+	met := clocks[4]
+	met.Notes = []string{"Làm xong theo 02/KH (23/11/2026), 09:42"}
 	return set{
-		"casework/queue": queue, "casework/queue#closed": closed, "casework/case": one, "casework/case#locked": locked,
+		"casework/assign":        page.Assign{Base: act("assign"), ID: "1", Code: "VV-2026-0412", Handler: "Lê Văn Mẫu", People: all},
+		"casework/assign#fault":  page.Assign{Base: fix(act("assign"), "person"), ID: "1", Code: "VV-2026-0412", People: all},
+		"casework/suspend":       page.Suspend{Base: act("suspend"), ID: "1", Code: "VV-2026-0412"},
+		"casework/suspend#again": page.Suspend{Base: fix(act("resume"), "number", "date"), ID: "1", Code: "VV-2026-0412", Resume: true},
+		"casework/reopen":        page.Reopen{Base: act("reopen"), ID: "1", Code: "VV-2026-0412", Outcome: "Đã chặn"},
+		"casework/merge":         page.Merge{Base: act("merge"), ID: "1", Code: "VV-2026-0412", Linked: choices},
+		"casework/merge#fault":   page.Merge{Base: fix(act("merge"), "into", "reason"), ID: "1", Code: "VV-2026-0412"},
+		"casework/contact":       page.Contact{Base: act("contact"), ID: "1", Code: "VV-2026-0412", Safe: safe},
+		"casework/tracks":        page.Tracks{Base: act("tracks"), ID: "1", Code: "VV-2026-0412", Tracks: choices, Ends: all, Criminal: true},
+		"casework/clocks":        page.Clocks{Base: act("clocks"), ID: "1", Code: "VV-2026-0412", Rows: []page.ClockRow{{Clock: clocks[0], For: "Cả vụ việc"}, {Clock: clocks[2], For: "Tố tụng", Change: "/casework/cases/1/clocks/1"}, {Clock: met, For: "Hỗ trợ trẻ em"}}},
+		"casework/clocks#none":   page.Clocks{Base: act("clocks"), ID: "1", Code: "VV-2026-0412"},
+		"casework/clock":         page.ClockForm{Base: fix(act("clocks"), "kind", "number", "date", "until"), ID: "1", Code: "VV-2026-0412", Send: "/casework/cases/1/clocks/1", Clock: clocks[2], Kinds: choices, Extend: true},
+		"casework/queue":         queue, "casework/queue#closed": closed, "casework/case": one, "casework/case#locked": locked,
 		"casework/block":         page.Block{Base: m.console(m.t("ui.act.block"), "casework"), ID: "1", Code: "VV-2026-0412", Domain: "sao-mai.example", Bases: bases, Categories: all},
 		"casework/block#preview": page.Block{Base: m.console(m.t("ui.act.block"), "casework"), ID: "1", Code: "VV-2026-0412", Domain: "sao-mai.example", Bases: bases, Categories: all, Preview: preview},
 		"casework/block#fault":   page.Block{Base: fault, ID: "1", Code: "VV-2026-0412", Bases: bases, Categories: all},
 		"casework/refer":         page.Refer{Base: m.console(m.t("ui.act.refer"), "casework"), ID: "1", Code: "VV-2026-0412", Kinds: bases, Units: all, Fields: choices, Consents: bases, Safe: safe},
 		"casework/answer":        page.Answer{Base: m.console(m.t("ui.act.answer"), "casework"), ID: "1", Code: "VV-2026-0412", Prompts: choices, Safe: safe, Voice: "em", Thread: []page.Message{{At: now.Add(-10 * time.Hour), Mine: true, Text: "Em sợ lắm."}, {At: now.Add(-9 * time.Hour), Text: "Cô chú đang ở đây."}}},
 		"casework/close":         page.Close{Base: m.console(m.t("ui.act.close"), "casework"), ID: "1", Code: "VV-2026-0412", Outcomes: choices, Open: []string{"Hình sự"}, Two: true},
-		"casework/measure":       page.Measure{Base: m.console(m.t("ui.act.measure"), "casework"), ID: "1", Code: "VV-2026-0412", Tracks: all, When: "09:40 23/11/2026"},
+		"casework/measure":       page.Measure{Base: m.console(m.t("ui.act.measure"), "casework"), ID: "1", Code: "VV-2026-0412", Kinds: all, When: "09:40 23/11/2026"},
 		"casework/exclude":       page.Exclude{Base: m.console(m.t("console.exclude.title"), "casework"), ID: "1", Code: "VV-2026-0412", Who: all},
 		"casework/override":      page.Override{Base: m.console(m.t("ui.act.override"), "casework"), ID: "1", Code: "VV-2026-0412", Score: scores[0], Two: true, Raise: true},
 		"casework/intake":        intake, "casework/intake#done": taken,

@@ -27,7 +27,7 @@ func Components(base page.Base) page.Components {
 	base.Problem = problem.New("input/faulty").Field("domain", "input/required")
 	c := page.Components{Base: base, Icons: icons()}
 	c.Clocks, c.Scores, c.Rows = m.clocks(), m.scores(), m.cases()
-	c.Lights = []page.Light{{State: "late", Count: 1}, {State: "soon", Count: 2}, {State: "ok", Count: 9}, {State: "wait", Count: 3}}
+	c.Lights = []page.Light{{State: "late", Count: 1}, {State: "soon", Count: 2}, {State: "ok", Count: 9}, {State: "wait", Count: 3}, {State: "none", Count: 4}}
 	c.Days = m.days()
 	c.Parties = []page.Party{
 		{Role: m.t("party.child"), Seen: m.t("party.child.seen"), Masked: []page.Masked{{What: m.t("party.masked"), Need: m.t("party.need")}}},
@@ -94,7 +94,7 @@ func (m maker) clocks() []page.Clock {
 	late := due("late", -5*time.Hour)
 	late.Left = 5 * time.Hour // a clock that has run out counts what it is over
 	long := page.Clock{State: "ok", Left: 12 * 24 * time.Hour, At: m.now.Add(12 * 24 * time.Hour), From: m.now.Add(-8 * 24 * time.Hour), Rule: m.t("clock.police"), Basis: basis, Notes: []string{m.t("clock.note")}}
-	return []page.Clock{late, due("soon", 5*time.Hour+12*time.Minute), long, due("wait", 9*time.Hour), due("done", 0)}
+	return []page.Clock{late, due("soon", 5*time.Hour+12*time.Minute), long, due("wait", 9*time.Hour), due("done", 0), {State: "none", Rule: m.base.T("web.case.noclock")}}
 }
 
 func (m maker) scores() []page.Score {
@@ -123,7 +123,7 @@ func (m maker) days() []page.Day {
 }
 
 func (m maker) acts() []page.Act {
-	keys := []string{"block", "refer", "answer", "close", "accept", "return", "measure", "phone", "register", "override"}
+	keys := []string{"block", "refer", "answer", "close", "accept", "return", "measure", "phone", "register", "override", "assign", "tracks", "merge", "contact", "exclude", "suspend", "resume", "reopen"}
 	acts := make([]page.Act, len(keys))
 	for i, k := range keys {
 		acts[i] = page.Act{Key: k, Href: "#case", Main: i == 0, Two: k == "block"}
