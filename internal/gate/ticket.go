@@ -26,9 +26,10 @@ type ticket struct {
 	mac         string // 64 hexadecimal digits; "": no ticket
 }
 
-// issue signs a price. Begun seconds count: a wait of two is never one.
+// issue signs a price. Instants are cut to whole seconds, so that nobody waits
+// longer than he is told.
 func (g *Gate) issue(kind Kind, subject string, work int, wait time.Duration, now time.Time) ticket {
-	t := ticket{work: work, from: now.Add(wait + time.Second - 1).Unix(), until: now.Add(wait + life).Unix()}
+	t := ticket{work: work, from: now.Add(wait).Unix(), until: now.Add(wait + life).Unix()}
 	t.mac = g.Sign(t.text(kind, subject))
 	return t
 }
