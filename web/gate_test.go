@@ -176,6 +176,21 @@ func TestTheSumPaysForOneReceiptOnly(t *testing.T) {
 	}
 }
 
+// A form that lost its receipt gets a new one, and keeps it while it waits.
+func TestAFloodLetsAFormThroughThatLostItsReceipt(t *testing.T) {
+	d := newDesk(t)
+	d.office()
+	d.gate.Free = 10
+	d.crowd(gate.Report, 11)
+	child := d.browser()
+	form := lastStep(t, child, "no")
+	form.Del("secret")
+	asked := child.post("/report", form)
+	seconds, _ := price(t, asked)
+	d.clock.Advance(time.Duration(seconds) * time.Second)
+	receiptOf(t, child.send("/report", hidden(asked.body)))
+}
+
 func TestAChildInDangerIsToldToCallAndWaitsLeast(t *testing.T) {
 	d := newDesk(t)
 	d.office()
