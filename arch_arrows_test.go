@@ -25,7 +25,7 @@ type arrow struct {
 var pages = []string{
 	"duty", "duty/*", "org/...", "flow/...",
 	"internal/authz", "internal/identity", "internal/locale", "internal/look", "internal/problem",
-	"internal/logs", "internal/metrics", "internal/clock", "internal/id",
+	"internal/logs", "internal/metrics", "internal/clock", "internal/id", "internal/gate",
 }
 
 // edge is all the plumbing that a school's node may link, directly or not.

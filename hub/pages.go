@@ -19,6 +19,7 @@ import (
 
 	"lachan/api"
 	"lachan/internal/authz"
+	"lachan/internal/gate"
 	"lachan/internal/ledger"
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
@@ -45,6 +46,12 @@ func (h *Hub) openPages(context.Context) (err error) {
 			BaseURL: h.URL(), Secure: h.cfg.Secure(), Demo: h.opts.Demo,
 		},
 		Texts: h.texts, Clock: h.clock, Log: h.log,
+		Gate: gate.New(gate.Deps{
+			Settings: gate.Settings{
+				Free: h.cfg.Intake.FreePerMinute, MaxWork: h.cfg.Intake.MaxWork, MaxWait: time.Duration(h.cfg.Intake.MaxWait) * time.Second,
+			},
+			Clock: h.clock, Log: h.log, Sign: func(text string) string { return h.secrets.KeyedHash("gate.ticket", text) },
+		}),
 		Services: web.Services{
 			Identity: h.Identity, Authz: h.Authz, Org: h.Org, Casework: h.Casework, Schools: h.Schools, Reporting: h.Reporting,
 			Ledger: ledgerPages{h}, Directive: Directive, Translate: translate,

@@ -14,7 +14,8 @@
 // The public side keeps nothing about who came: no cookie but the chosen
 // theme and language, no address, no user agent, no third-party file. Its
 // report form carries the answers in hidden fields, so the server keeps
-// nothing until the child sends.
+// nothing until the child sends. Under a flood a send has a small price, which
+// package internal/gate explains and web/gate.go shows.
 //
 // Middleware, outermost first, and why in this order (see Handler):
 // recovery, the one log event, security headers, limits, the cross-origin

@@ -25,6 +25,7 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/bundle"
 	"lachan/internal/clock"
+	"lachan/internal/gate"
 	"lachan/internal/identity"
 	"lachan/internal/jobs"
 	"lachan/internal/ledger"
@@ -45,6 +46,7 @@ type desk struct {
 	duty     string // the unit that receives reports
 	police   string
 	texts    *locale.Texts
+	gate     *gate.Gate
 	log      diary
 }
 
@@ -162,9 +164,13 @@ func newDesk(t testing.TB) *desk {
 	ok(err)
 	story.Join(d.casework, h.schools)
 	h.server = httptest.NewUnstartedServer(nil)
+	d.gate = gate.New(gate.Deps{
+		Settings: gate.Settings{Free: 300, MaxWork: 300_000, MaxWait: 30 * time.Second},
+		Clock:    h.clock, Log: quietLog, Sign: func(text string) string { return secrets.KeyedHash("gate.ticket", text) },
+	})
 	pages, err := web.New(web.Deps{
 		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example/", BaseURL: "http://" + h.server.Listener.Addr().String()},
-		Texts:    d.texts, Clock: h.clock, Log: slog.New(slog.NewTextHandler(&d.log, nil)),
+		Texts:    d.texts, Clock: h.clock, Log: slog.New(slog.NewTextHandler(&d.log, nil)), Gate: d.gate,
 		Services: web.Services{
 			Identity: h.identity, Authz: engine, Org: h.org, Casework: d.casework, Schools: h.schools, Reporting: h.reporting,
 			Ledger: deskLedger{shownLedger{h.ledger, engine}}, Directive: sum.ID,

@@ -7,6 +7,7 @@ import (
 
 	"lachan/duty/casework"
 	"lachan/internal/authz"
+	"lachan/internal/gate"
 	"lachan/internal/problem"
 	"lachan/web/page"
 )
@@ -84,8 +85,24 @@ func (s *Server) reportStep(c *visit) error {
 }
 
 // send hands the report in. The receipt was made when the form opened, so that
-// sending twice, or again after a crash, shows the same receipt.
+// sending twice, or again after a crash, shows the same receipt: that is free
+// whatever the load.
 func (s *Server) send(c *visit, t told, reading *page.Reading) error {
+	danger := t.danger == string(casework.Yes)
+	pass, ask := c.knock(gate.Report, t.secret, danger)
+	if ask != nil {
+		again, err := s.Casework.Received(c.r.Context(), t.secret)
+		if err != nil {
+			return err
+		}
+		if !again {
+			return c.waiting(gate.Report, ask, danger, map[string]string{"secret": t.secret})
+		}
+	}
+	taken := false
+	if pass != nil {
+		defer func() { pass.Done(taken) }()
+	}
 	done, err := s.Casework.Receive(c.r.Context(), publicIntake(), t.command(c.p.Lang))
 	if problem.Is(err, "casework/intake-closed") {
 		_, why, err := s.Casework.IntakeOpen(c.r.Context())
@@ -97,6 +114,7 @@ func (s *Server) send(c *visit, t told, reading *page.Reading) error {
 	if err != nil {
 		return c.again("report/step", err, func() (drawn, error) { return t.page(c, reading), nil })
 	}
+	taken = !done.Again
 	p, err := receiptPage(c, t.secret, reading)
 	if err != nil {
 		return err
@@ -115,12 +133,15 @@ func receiptPage(c *visit, secret string, reading *page.Reading) (page.ReportDon
 	if err != nil {
 		return page.ReportDone{}, err
 	}
-	return page.ReportDone{Base: c.base, Groups: spelt.Groups[:], Check: spelt.Check, Words: spelt.Words[:], Secret: spelt.Secret, Reading: reading, QR: qr}, nil
+	return page.ReportDone{Base: c.base, Groups: spelt.Groups[:], Check: spelt.Check, Words: spelt.Words[:], Secret: spelt.Secret, Paid: c.paid(gate.Guess), Reading: reading, QR: qr}, nil
 }
 
 // typedBack checks that the child wrote the receipt down rightly.
 func (s *Server) typedBack(c *visit) error {
-	status, err := s.Casework.OpenStatus(c.r.Context(), c.form("secret"))
+	status, ask, err := s.lookUp(c, c.form("secret"))
+	if ask != nil {
+		return c.waiting(gate.Guess, ask, false, nil)
+	}
 	if err != nil {
 		return err
 	}

@@ -13,10 +13,13 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"lachan/internal/authz"
+	"lachan/internal/clock"
 )
 
 var cellInput = regexp.MustCompile(`<input id="f-[^"]+" name="([A-Z][0-9]{2}[^"]*)" value="([^"]*)"`)
@@ -106,6 +109,7 @@ func TestFormToReport(t *testing.T) {
 
 	body = lead.see("/reporting/totals?indicator=" + first)
 	has(t, body, "CT."+first, "Sở Y tế", `name="frame"`, ">12<", "not to be computed") // 0 of 0 is no percentage
+	theUnitsBehindAFigure(t, h, lead, first)
 	csv := lead.get("/reporting/totals.csv")
 	if !regexp.MustCompile(`(?m)^CT\.` + first + `,.*,12,`).MatchString(csv.body) {
 		t.Errorf("the total is not in the table: %.800s", csv.body)
@@ -215,3 +219,50 @@ func TestDirectivePage(t *testing.T) {
 }
 
 func (h *house) directiveID() string { return h.reporting.Directives()[0].ID }
+
+// theUnitsBehindAFigure reads the groups of the page of totals, where one unit
+// of the province has reported 12 and nobody else has reported.
+func theUnitsBehindAFigure(t *testing.T, h *house, lead *guest, indicator string) {
+	t.Helper()
+	defer h.clock.Set(h.clock.Now())
+	groups := regexp.MustCompile(`(?s)<details class="unitgroup"( open)?><summary><b>([^<]+)</b> <span class="mute">(\d+) units</span>(.*?)</summary>(.*?)</details>`)
+	read := func(lead *guest, path string) (names []string, agencies []string) {
+		t.Helper()
+		for _, m := range groups.FindAllStringSubmatch(lead.see(path), -1) {
+			names = append(names, m[2])
+			if m[2] == "Agencies of the province" {
+				agencies = m
+			}
+			if rows := strings.Count(m[5], `<th scope="row">`); strconv.Itoa(rows) != m[3] {
+				t.Errorf("%s: %s says %s units and shows %d", path, m[2], m[3], rows)
+			}
+			if big := strings.Count(m[5], `<th scope="row">`) > 12; big == (m[1] != "") && !strings.Contains(path, "find=") {
+				t.Errorf("%s: %s with %s units is open: %v", path, m[2], m[3], m[1] != "")
+			}
+		}
+		return names, agencies
+	}
+	names, agencies := read(lead, "/reporting/totals?indicator="+indicator)
+	if want := []string{"Agencies of the province", "Wards", "Communes", "Special zones"}; !slices.Equal(names, want) {
+		t.Errorf("groups %v, want %v", names, want)
+	}
+	if agencies == nil || !strings.Contains(agencies[4], `Sum</span> <b>12</b>`) {
+		t.Errorf("the agencies' own sum: %v", agencies)
+	}
+	names, agencies = read(lead, "/reporting/totals?indicator="+indicator+"&find=SO+y+te")
+	if len(names) != 1 || agencies == nil || agencies[3] != "1" || strings.Contains(agencies[4], "Sum") {
+		t.Errorf("looking for one unit: %v %v", names, agencies)
+	}
+	has(t, lead.see("/reporting/totals?find=zzz"), "No unit fits")
+
+	h.clock.Set(time.Date(2026, 12, 10, 0, 0, 0, 0, clock.Vietnam))
+	later := h.other("tong.hop", h.unit("qni/so/khcn"), authz.Lead) // the day after the due day; the old session has ended
+	_, agencies = read(later, "/reporting/totals?period=2026&indicator="+indicator)
+	if agencies == nil {
+		t.Fatal("no group of the agencies")
+	}
+	late, sent := strings.LastIndex(agencies[5], `class="light late"`), strings.Index(agencies[5], "Sở Y tế")
+	if late < 0 || sent < late {
+		t.Errorf("who is late does not stand first: %d, %d", late, sent)
+	}
+}

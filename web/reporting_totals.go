@@ -137,32 +137,10 @@ func (c *visit) coverageLights(t *reporting.Totals, here func(...string) string)
 	}
 	for i := range lights {
 		if lights[i].State != "ok" {
-			lights[i].Href, lights[i].Current = here("indicator", "", "light", lights[i].State), lights[i].State == c.query("light")
+			lights[i].Href, lights[i].Current = here("indicator", "", "light", lights[i].State)+"#un", lights[i].State == c.query("light")
 		}
 	}
 	return lights
-}
-
-// standing lists who waits for a decision, who is mending, and who has sent
-// nothing: the inbox of the agency that consolidates.
-func (c *visit) standing(t *reporting.Totals, skip map[string]bool) []page.UnitTotal {
-	only := c.query("light")
-	var rows []page.UnitTotal
-	add := func(units []org.Unit, light, note string) {
-		for _, u := range units {
-			if !skip[u.ID] && (only == "" || only == light) {
-				rows = append(rows, page.UnitTotal{Name: u.Name, Href: formPath(u.ID, t.Year), State: "missing", Light: light, Note: c.p.T(note)})
-			}
-		}
-	}
-	add(t.Coverage.Waiting, "soon", "pages.totals.waiting")
-	add(t.Coverage.Returned, "soon", "pages.totals.returned")
-	light, note := "wait", "pages.report.not-yet"
-	if t.Coverage.Overdue {
-		light, note = "late", "pages.report.overdue"
-	}
-	add(t.Coverage.Missing, light, note)
-	return rows
 }
 
 // totalRows fills one row for each indicator's first cell and, for the chosen
@@ -175,7 +153,7 @@ func (s *Server) totalRows(c *visit, p *page.Consolidation, t, before *reporting
 			continue
 		}
 		row := page.TotalRow{
-			Code: reporting.Prefix + code, Name: i.Name, Unit: i.Unit, Value: c.figure(t, i, t.Total, cell), Href: here("indicator", code),
+			Code: reporting.Prefix + code, Name: i.Name, Unit: i.Unit, Value: c.figure(t, i, t.Total, cell), Href: here("indicator", code) + "#un", // the units behind it
 			Missing: t.Coverage.Expected - int(t.Reported[cell]),
 		}
 		if before != nil {
@@ -190,10 +168,17 @@ func (s *Server) totalRows(c *visit, p *page.Consolidation, t, before *reporting
 	}
 	if i, ok := s.Reporting.Catalogue.Get(p.Indicator); ok {
 		if cell, ok := t.Form.Index(firstCell(t.Form, i.Code)); ok {
-			p.Units = c.unitTotals(t, i, cell, here)
+			p.Whole = c.figure(t, i, t.Total, cell)
+			c.unitTotals(p, t, i, cell, here)
 		}
 	} else {
-		p.Units = c.standing(t, nil)
+		p.Groups = c.grouped(c.standing(t, nil), nil)
+	}
+	p.Find, p.Narrowed = c.query("find"), c.query("find") != "" || c.query("light") != ""
+	for _, name := range []string{"unit", "period", "frame", "as_of", "indicator", "light"} {
+		if v := c.query(name); v != "" {
+			p.Kept = append(p.Kept, page.Hidden{Name: name, Value: v})
+		}
 	}
 }
 
@@ -240,43 +225,6 @@ func (c *visit) figure(t *reporting.Totals, i reporting.Indicator, cells reporti
 		return ""
 	}
 	return c.p.Decimal(float64(hundredths)/100, 1) + percent
-}
-
-// unitTotals are the parts of one figure, by name and never by size. The parts
-// of a small figure about children are not shown at all: they could be found
-// by subtraction.
-func (c *visit) unitTotals(t *reporting.Totals, i reporting.Indicator, cell int, here func(...string) string) []page.UnitTotal {
-	if t.Hidden(i) {
-		return []page.UnitTotal{{Name: c.p.T("pages.totals.hidden"), State: "missing", Note: c.p.T("pages.totals.hidden-why")}}
-	}
-	whole, _ := t.Total.Get(cell)
-	var rows []page.UnitTotal
-	add := func(name, href, note string, cells reporting.Cells) {
-		v, ok := cells.Get(cell)
-		row := page.UnitTotal{Name: name, Href: href, Note: note, State: "missing"}
-		if ok {
-			row.State, row.Value = "value", c.figure(t, i, cells, cell)
-			if v == 0 && i.Unit != percent {
-				row.State = "zero"
-			}
-			if whole > 0 {
-				row.Share = int(v * 100 / whole)
-			}
-		}
-		rows = append(rows, row)
-	}
-	if _, ok := t.Own.Get(cell); ok {
-		add(t.Node.Name, "", c.p.T("pages.totals.own"), t.Own)
-	}
-	have := map[string]bool{t.Node.ID: true}
-	for _, part := range t.Parts {
-		have[part.Unit.ID] = true
-		add(part.Unit.Name, here("unit", part.Unit.ID), c.p.T("pages.totals.units", "n", part.Units), part.Cells)
-	}
-	for _, part := range t.Buckets {
-		add(part.Unit.Name, "", c.p.T("pages.totals.bucket"), part.Cells)
-	}
-	return append(rows, c.standing(t, have)...)
 }
 
 // totalsCSV is every cell of the form, with its breakdown.

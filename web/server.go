@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"lachan/internal/clock"
+	"lachan/internal/gate"
 	"lachan/internal/locale"
 	"lachan/web/ui"
 )
@@ -39,6 +40,7 @@ type Deps struct {
 	Texts *locale.Texts
 	Clock clock.Clock
 	Log   *slog.Logger
+	Gate  *gate.Gate // of the public's forms
 	Services
 }
 

@@ -3,7 +3,10 @@
 package web
 
 import (
+	"strconv"
+
 	"lachan/duty/casework"
+	"lachan/internal/gate"
 	"lachan/internal/problem"
 	"lachan/web/page"
 )
@@ -16,7 +19,10 @@ func (s *Server) openStatus(c *visit) error {
 // form, so that nothing of it stands in an address or a cookie.
 func (s *Server) readStatus(c *visit) error {
 	receipt := c.form("receipt")
-	status, err := s.Casework.OpenStatus(c.r.Context(), receipt)
+	status, ask, err := s.lookUp(c, receipt)
+	if ask != nil {
+		return c.waiting(gate.Guess, ask, false, nil)
+	}
 	if err != nil {
 		if problem.KindOf(err) == problem.Internal {
 			return err
@@ -31,6 +37,12 @@ func (s *Server) readStatus(c *visit) error {
 		return s.proof(c, status)
 	case "reply":
 		text := c.form("reply")
+		pass, ask := c.knock(gate.Reply, nextReply(receipt, status), false)
+		if ask != nil {
+			return c.waiting(gate.Reply, ask, false, nil)
+		}
+		taken := false
+		defer func() { pass.Done(taken) }()
 		if err := s.Casework.Reply(c.r.Context(), receipt, text); err != nil {
 			return c.again("report/status", err, func() (drawn, error) {
 				p, err := s.statusPage(c, status, receipt)
@@ -38,6 +50,7 @@ func (s *Server) readStatus(c *visit) error {
 				return p, err
 			})
 		}
+		taken = true
 		if status, err = s.Casework.OpenStatus(c.r.Context(), receipt); err != nil {
 			return err
 		}
@@ -50,6 +63,40 @@ func (s *Server) readStatus(c *visit) error {
 	return c.show("report/status", p)
 }
 
+// lookUp opens a receipt. Receipts that nobody has count for the gate, so that
+// guessing at them gets slow; one with a wrong check character is refused
+// without a look and counts for nothing.
+func (s *Server) lookUp(c *visit, receipt string) (casework.Status, *gate.Ask, error) {
+	spelt, err := casework.SpellReceipt(receipt)
+	if err != nil {
+		return casework.Status{}, nil, err
+	}
+	pass, ask := c.knock(gate.Guess, spelt.Secret, false)
+	if ask != nil {
+		return casework.Status{}, ask, nil
+	}
+	unknown := false
+	defer func() { pass.Done(unknown) }()
+	status, err := s.Casework.OpenStatus(c.r.Context(), receipt)
+	unknown = problem.Is(err, "casework/receipt-unknown")
+	return status, nil, err
+}
+
+// nextReply is what a ticket for a reply is good for: one more message under
+// this receipt, and no second.
+func nextReply(receipt string, st casework.Status) string {
+	mine := 0
+	for _, m := range st.Thread {
+		if m.Mine {
+			mine++
+		}
+	}
+	if spelt, err := casework.SpellReceipt(receipt); err == nil {
+		receipt = spelt.Secret
+	}
+	return receipt + "/" + strconv.Itoa(mine)
+}
+
 func (s *Server) statusPage(c *visit, st casework.Status, receipt string) (page.Status, error) {
 	reading, err := c.reading()
 	if err != nil {
@@ -59,7 +106,7 @@ func (s *Server) statusPage(c *visit, st casework.Status, receipt string) (page.
 	you, start := c.p.T(youKey), c.p.T(startKey)
 	p := page.Status{
 		Base: c.base, Receipt: receipt, Headline: c.p.T(st.HeadlineKey()), Explain: c.p.T(st.ExplainKey(), "you", you, "You", start),
-		Sent: st.Sent, Closed: st.Plain == "done", Asked: st.Asked, Reading: reading,
+		Sent: st.Sent, Closed: st.Plain == "done", Asked: st.Asked, Reading: reading, Paid: c.paid(gate.Guess),
 	}
 	for i, plain := range casework.PlainStatuses() {
 		state := page.State{Name: c.p.T("web.road." + plain), Is: "next"}

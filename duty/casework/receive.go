@@ -93,6 +93,18 @@ func (s *Service) Receive(ctx context.Context, actor authz.Actor, cmd ReceiveCom
 	return answer, nil
 }
 
+// Received reports whether a report was taken in under a receipt. It tells
+// nothing else: the form asks before it makes somebody wait who has sent
+// already.
+func (s *Service) Received(ctx context.Context, receiptText string) (bool, error) {
+	receipt, err := s.parseReceipt(receiptText)
+	if err != nil {
+		return false, err
+	}
+	_, found, err := s.received(ctx, s.DB.Read(), receipt.lookup)
+	return found, err
+}
+
 func (s *Service) received(ctx context.Context, q sqldb.Queryer, lookup string) (Receipted, bool, error) {
 	p, err := sqldb.One(ctx, q, reportByReceipt, scanReport, lookup)
 	if errors.Is(err, sqldb.ErrNoRows) {

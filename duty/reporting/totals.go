@@ -226,6 +226,20 @@ func (t *Totals) sum(c *cube, frame *org.Frame, top bool) {
 	slices.SortFunc(t.Buckets, byName)
 }
 
+// Sum adds parts up, cell by cell. A cell is missing where it is in all of them.
+func Sum(f *Form, parts []Part) Cells {
+	sum := NewCells(len(f.Cells))
+	for i := range f.Cells {
+		for _, part := range parts {
+			if v, ok := part.Cells.Get(i); ok {
+				had, _ := sum.Get(i)
+				sum.Set(i, had+v)
+			}
+		}
+	}
+	return sum
+}
+
 // RatioOf is a ratio of two cells, in hundredths of a percent, and whether
 // both are known and the whole is not zero.
 func (t *Totals) RatioOf(i Indicator, r Ratio, cells Cells) (hundredths int64, ok bool) {

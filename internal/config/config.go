@@ -36,6 +36,7 @@ type Hub struct {
 	Bus        Bus      `toml:"bus"`
 	Blobs      Blobs    `toml:"blobs"`
 	Province   Province `toml:"province"`
+	Intake     Intake   `toml:"intake"`
 	Log        Log      `toml:"log"`
 }
 
@@ -75,6 +76,14 @@ type Province struct {
 	Leave string `toml:"leave_url" doc:"Harmless page that Quick exit opens."`
 }
 
+// Intake is what the public's forms ask for under a flood; package
+// internal/gate says why, and what the numbers mean to a phone.
+type Intake struct {
+	FreePerMinute int `toml:"free_per_minute" doc:"Reports, and replies, that this hub takes in a minute before it asks each sender for a short sum (with scripts) or a short wait (without). Counted for everybody together, never by address. 0: never ask."`
+	MaxWork       int `toml:"max_work" doc:"Largest sum, in hashes. A cheap phone does about 150,000 a second."`
+	MaxWait       int `toml:"max_wait" doc:"Longest wait, in seconds."`
+}
+
 // Log is how much the hub says.
 type Log struct {
 	Level string `toml:"level" doc:"debug, info, warn or error."`
@@ -88,6 +97,7 @@ func Default() Hub {
 		HTTP:     HTTP{Listen: "127.0.0.1:8080"},
 		Bus:      Bus{Listen: "127.0.0.1:4222"},
 		Province: Province{Pack: "quangngai", Leave: "https://nchmf.gov.vn/"},
+		Intake:   Intake{FreePerMinute: 300, MaxWork: 300_000, MaxWait: 30},
 		Log:      Log{Level: "info"},
 	}
 }
@@ -191,6 +201,18 @@ func (c Hub) Validate() error {
 	}
 	if c.Province.Pack == "" {
 		bad("province.pack", "input/required")
+	}
+	for _, n := range []struct {
+		key             string
+		value, min, max int
+	}{
+		{"intake.free_per_minute", c.Intake.FreePerMinute, 0, 1_000_000},
+		{"intake.max_work", c.Intake.MaxWork, 20_000, 5_000_000},
+		{"intake.max_wait", c.Intake.MaxWait, 5, 120},
+	} {
+		if n.value < n.min || n.value > n.max {
+			bad(n.key, "input/out-of-range", "min", n.min, "max", n.max)
+		}
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":

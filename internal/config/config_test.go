@@ -71,12 +71,13 @@ func TestValidateFindsEveryFault(t *testing.T) {
 	c.HTTP.PublicURL, c.SecretsDir, c.HTTP.TrustedProxy = "ftp://x", "lachan-data/secrets", []string{"10.0.0.300/8"}
 	c.Database = Database{URL: "sqlite:x", URLFile: "y"}
 	c.Blobs.URL = "http://x"
+	c.Intake = Intake{FreePerMinute: -1, MaxWork: 1, MaxWait: 600}
 	p := problem.From(c.Validate())
 	var got []string
 	for _, f := range p.Fields {
 		got = append(got, f.Name)
 	}
-	want := []string{"language", "secrets_dir", "http.listen", "http.public_url", "http.cert_file", "http.trusted_proxy", "database.url", "blobs.url", "log.level"}
+	want := []string{"language", "secrets_dir", "http.listen", "http.public_url", "http.cert_file", "http.trusted_proxy", "database.url", "blobs.url", "intake.free_per_minute", "intake.max_work", "intake.max_wait", "log.level"}
 	if !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}

@@ -63,13 +63,20 @@ type Error struct {
 	Log  string // reference for the operator; no personal data
 }
 
-// Waiting stands in for the proof of work where scripts are off: it carries
-// the answers and sends them again after Seconds. POST Action with Hidden.
+// Waiting is the price while many people send at once. Its script does a sum
+// and posts Action with Hidden and the Answer; without scripts the button does
+// so after Seconds.
 type Waiting struct {
 	Base
-	Action  string
-	Seconds int
-	Hidden  []Hidden // the child's answers travel here and nowhere else; personal
+	Action    string
+	Seconds   int
+	Early     bool     // the button was pressed before its time
+	Danger    bool     // the child said yes: 111 and 113 first
+	Hidden    []Hidden // the child's answers travel here and nowhere else; personal
+	Answer    string   // name of the field for the sum's answer
+	Challenge string   // of the sum, see internal/gate
+	Below     uint32
+	Pieces    int
 }
 
 // Hidden is one hidden field.

@@ -55,6 +55,7 @@ type ReportDone struct {
 	Typed   bool     // it was typed back and is right
 	Danger  bool     // the child said yes: 111 and 113 first
 	Secret  string   // travels with the form that types it back
+	Paid    []Hidden // a ticket of the gate, likewise
 	Reading *Reading
 	At      time.Time
 	QR      string // SVG of the code, made by the server; empty: none
@@ -85,9 +86,10 @@ type Status struct {
 	States   []State
 	Thread   []Message
 	Closed   bool
-	Reply    string // as typed, after an error
-	Proof    *File  // proof of submission, once in the ledger
-	Asked    bool   // an answer of the child is waited for
+	Reply    string   // as typed, after an error
+	Proof    *File    // proof of submission, once in the ledger
+	Asked    bool     // an answer of the child is waited for
+	Paid     []Hidden // a ticket of the gate, for the forms of this page
 	Reading  *Reading
 }
 

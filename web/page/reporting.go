@@ -135,7 +135,12 @@ type Consolidation struct {
 	Crumbs                            []KV
 	Lights                            []Light
 	Totals                            []TotalRow
-	Units                             []UnitTotal
+	Own                               *UnitGroup // before the groups: what the unit itself gave
+	Groups                            []UnitGroup
+	Whole                             string   // the chosen indicator's total
+	Find                              string   // name that the reader looks for
+	Narrowed                          bool     // only some units are shown
+	Kept                              []Hidden // of the address, for the form that looks for a name
 	Chart                             *Columns
 	Map                               *TileMap
 	Filling                           bool // the cube is still being filled
@@ -152,6 +157,16 @@ type TotalRow struct {
 	Target           string
 	Missing          int // units that gave no value
 	Href             string
+}
+
+// UnitGroup are the units of one kind.
+type UnitGroup struct {
+	Name    string
+	Figures bool   // the rows have figures, not only a state
+	Value   string // their figure together; empty: none, or none to be shown
+	Open    bool
+	Lights  []Light // how many are late, wait for a decision, have not sent
+	Rows    []UnitTotal
 }
 
 // UnitTotal is one unit's part.

@@ -3,8 +3,8 @@
 // Package static holds the few scripts of the pages. Every page works without
 // them (a cheap phone, a locked-down school computer, a strict browser); they
 // only make it quicker: the way out blanks the page first, the theme changes
-// without a reload, a question is read aloud, clocks tick. None of them talks
-// to a server.
+// without a reload, a question is read aloud, clocks tick, and under a flood
+// a sum is done instead of a wait. None of them asks a server for anything.
 package static
 
 import "embed"

@@ -3,6 +3,7 @@
 package ui_test
 
 import (
+	"strings"
 	"time"
 
 	"lachan/internal/problem"
@@ -78,7 +79,8 @@ func (m maker) report() set {
 		"report/done": done, "report/done#danger": danger,
 		"report/enter": page.StatusEnter{Base: m.base("", "/status")}, "report/enter#fault": wrong,
 		"report/status": status, "report/status#empty": empty,
-		"report/closed":  page.ReportClosed{Base: m.base("", "/report"), Why: "Trang báo tin đang nghỉ."},
-		"report/waiting": page.Waiting{Base: m.base("", "/report"), Action: "/report", Seconds: 12, Hidden: []page.Hidden{{Name: "words", Value: "x"}}},
+		"report/closed":         page.ReportClosed{Base: m.base("", "/report"), Why: "Trang báo tin đang nghỉ."},
+		"report/waiting":        page.Waiting{Base: m.base("", "/report"), Action: "/report", Seconds: 12, Hidden: []page.Hidden{{Name: "words", Value: "x"}}, Answer: "sum_report", Challenge: strings.Repeat("ab", 32), Below: 1, Pieces: 16},
+		"report/waiting#danger": page.Waiting{Base: m.base("", "/report"), Action: "/report", Seconds: 2, Early: true, Danger: true, Hidden: []page.Hidden{{Name: "words", Value: "x"}}, Answer: "sum_report", Challenge: strings.Repeat("ab", 32), Below: 1, Pieces: 16},
 	}
 }

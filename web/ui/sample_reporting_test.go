@@ -49,7 +49,11 @@ func (m maker) reporting() set {
 		Base:     m.console(m.t("ui.room.reporting"), "reporting"), Period: "Năm 2026", Indicator: "CT-01", Unit: "u0", UnitName: "Tỉnh Quảng Ngãi", Periods: periods, Frames: []page.Option{{Value: "today", Label: "Địa bàn hiện nay", On: true}}, Indicators: []page.Option{{Value: "CT-01", Label: "Trẻ được truyền thông", On: true}}, Lights: formLights, Ready: 90, Expected: 96, CSV: "/reporting/totals.csv", At: 4812, Filling: true,
 		Crumbs: []page.KV{{Value: "Quảng Ngãi", Href: "/reporting/totals"}, {Value: "Vùng mẫu"}}, Chart: &parts.Columns, Map: &parts.Map,
 		Totals: []page.TotalRow{{Code: "CT-01", Name: "Trẻ em được truyền thông kỹ năng an toàn", Unit: "trẻ", Value: "214.380", Last: "188.012", Target: "100 % trường", Missing: 6, Href: "?indicator=CT-01"}, {Code: "CT-07", Name: "Trẻ được hỗ trợ", Unit: "trẻ", Value: "dưới 5", Last: "12"}, {Code: "CT-09", Name: "Lớp tập huấn cho thầy cô", Unit: "lớp", Missing: 96}},
-		Units:  []page.UnitTotal{{Name: "Xã Mẫu Một", Href: "?unit=1", Value: "4.120", State: "value", Light: "ok", Share: 38}, {Name: "Phường Mẫu Hai", Href: "?unit=2", State: "zero", Light: "soon", Note: "chờ xem xét từ 20/11/2026"}, {Name: "Xã Mẫu Ba", State: "missing", Light: "late", Note: "quá hạn 3 ngày"}},
+		Own:    &page.UnitGroup{Figures: true, Rows: []page.UnitTotal{{Name: "Tỉnh mẫu", Value: "12", State: "value", Note: "Đơn vị tự báo cáo"}}}, Whole: "214.380", Find: "xã", Kept: []page.Hidden{{Name: "unit", Value: "u0"}},
+		Groups: []page.UnitGroup{
+			{Name: "Xã", Figures: true, Value: "4.120", Open: true, Lights: []page.Light{{State: "late", Count: 1}, {State: "soon"}}, Rows: []page.UnitTotal{{Name: "Xã Mẫu Ba", State: "missing", Light: "late", Note: "quá hạn 3 ngày"}, {Name: "Xã Mẫu Một", Href: "?unit=1", Value: "4.120", State: "value", Light: "ok", Share: 38}}},
+			{Name: "Phường", Lights: []page.Light{{State: "soon", Count: 1}}, Rows: []page.UnitTotal{{Name: "Phường Mẫu Hai", Href: "?unit=2", State: "zero", Light: "soon", Note: "chờ xem xét từ 20/11/2026"}}},
+		},
 	}
 	directive := page.Directive{
 		Base: m.console("4569/UBND-KGVX", "mission"), ID: "4569", Number: "4569/UBND-KGVX", Heading: "Tăng cường bảo vệ trẻ em trên môi trường mạng", Issuer: "Ủy ban nhân dân tỉnh Quảng Ngãi", Issued: time.Date(2024, 8, 26, 0, 0, 0, 0, now.Location()), Problems: []string{"Ngày ban hành của văn bản cấp trên chưa được đối chiếu."},
@@ -61,8 +65,8 @@ func (m maker) reporting() set {
 		"reporting/duties": page.Duties{Base: m.console(m.t("ui.room.mission"), "mission"), Lights: lights, Rows: duties, Directive: "4569/UBND-KGVX", Href: "/reporting/directives/4569"}, "reporting/duties#empty": page.Duties{Base: m.console(m.t("ui.room.mission"), "mission")},
 		"reporting/directive": directive,
 		"reporting/form":      form, "reporting/form#fault": fault, "reporting/form#judge": judge, "reporting/form#read": read,
-		"reporting/totals": totals, "reporting/totals#empty": page.Consolidation{Base: m.console(m.t("ui.room.reporting"), "reporting"), Periods: periods, Frames: periods, Indicators: periods, Expected: 96},
-		"reporting/report":       page.ReportBuild{Base: m.console(m.t("console.report.title"), "reporting"), Periods: periods, Frames: periods, Ready: 90, Expected: 96, Late: []page.Names{{Title: "Quá hạn, chưa gửi: 1 đơn vị", List: []string{"Xã Mẫu Ba"}}}, Files: []page.File{{Name: "Báo cáo năm 2026", Href: "/r.docx", Kind: "docx", Size: 48210}, {Name: "Phụ lục số liệu", Href: "/r.xlsx", Kind: "xlsx", Size: 90122}}, Built: now, At: 4812, Outline: []string{"Tình hình chung", "Kết quả theo nhiệm vụ", "Phụ lục số liệu"}},
+		"reporting/report": page.ReportBuild{Base: m.console(m.t("console.report.title"), "reporting"), Periods: periods, Frames: periods, Ready: 90, Expected: 96, Late: []page.Names{{Title: "Quá hạn, chưa gửi: 1 đơn vị", List: []string{"Xã Mẫu Ba"}}}, Files: []page.File{{Name: "Báo cáo năm 2026", Href: "/r.docx", Kind: "docx", Size: 48210}, {Name: "Phụ lục số liệu", Href: "/r.xlsx", Kind: "xlsx", Size: 90122}}, Built: now, At: 4812, Outline: []string{"Tình hình chung", "Kết quả theo nhiệm vụ", "Phụ lục số liệu"}},
+		"reporting/totals": totals, "reporting/totals#empty": page.Consolidation{Base: m.console(m.t("ui.room.reporting"), "reporting"), Periods: periods, Frames: periods, Indicators: periods, Expected: 96}, "reporting/totals#nothing": page.Consolidation{Base: m.console(m.t("ui.room.reporting"), "reporting"), Periods: periods, Frames: periods, Indicators: periods, Expected: 96, Find: "zz", Narrowed: true},
 		"reporting/report#empty": page.ReportBuild{Base: m.console(m.t("console.report.title"), "reporting"), Periods: periods, Frames: periods, Expected: 96},
 	}
 }
