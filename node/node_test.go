@@ -458,3 +458,43 @@ func TestConfigNamesEveryFault(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The next bundle comes as a patch; one that makes something else than it says
+// is refused, and the bundle fetched whole.
+func TestTheNextBundleComesAsAPatch(t *testing.T) {
+	w := newWorld(t)
+	var long []string
+	for i := range 60_000 { // a file of several pieces
+		long = append(long, fmt.Sprintf("n%d.list.example", i))
+	}
+	w.publish(1, 0, long...)
+	n, _ := w.node(t.TempDir())
+	w.ready(n, 1)
+	w.mu.Lock()
+	first := w.whole
+	w.mu.Unlock()
+	if first == 0 {
+		t.Fatal("the bundle is one piece: nothing is shown")
+	}
+	w.publish(2, 0, append(long, "fresh.example")...)
+	w.ready(n, 2)
+	w.mu.Lock()
+	if w.whole != first || w.patch == 0 {
+		t.Errorf("%d pieces of the whole file, %d of a patch", w.whole-first, w.patch)
+	}
+	w.lie, w.patch = true, 0
+	w.mu.Unlock()
+	if r := w.ask(n, "fresh.example", dnswire.TypeA); !refused(r) {
+		t.Errorf("the new name is answered: %+v", r)
+	}
+	w.publish(3, 0, long...)
+	w.ready(n, 3)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.patch == 0 || w.whole == first {
+		t.Errorf("after a false patch: %d pieces of it, %d of the whole file", w.patch, w.whole-first)
+	}
+	if r := w.ask(n, "fresh.example", dnswire.TypeA); refused(r) {
+		t.Errorf("the name that is gone is refused: %+v", r)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,6 +38,10 @@ type world struct {
 	mu     sync.Mutex
 	number uint64
 	file   []byte
+	last   []byte // the bundle before
+	lie    bool   // patches make something else than they say
+	whole  int    // pieces of whole bundles beyond the first that were asked for
+	patch  int    // pieces of patches
 	deltas [][]byte
 	sides  map[string][]byte
 	counts map[uint64]bus.Counts
@@ -139,6 +144,11 @@ func (w *world) compile(number, folded uint64, extra ...string) []byte {
 	w.t.Helper()
 	b, err := bundle.NewBuilder([]bundle.Category{{Code: "gambling"}})
 	w.must(err)
+	if len(w.file) > 0 {
+		last, err := bundle.Parse(w.file, bundle.NewTrust(w.signer.Public()))
+		w.must(err)
+		b.Follow(last)
+	}
 	for _, n := range append([]string{"bet.example", "use-application-dns.net"}, extra...) {
 		w.must(b.Add(w.name(n), "gambling"))
 	}
@@ -154,7 +164,7 @@ func (w *world) publish(number, folded uint64, extra ...string) {
 	w.t.Helper()
 	file := w.compile(number, folded, extra...)
 	w.mu.Lock()
-	w.number, w.file = number, file
+	w.number, w.last, w.file = number, w.file, file
 	w.mu.Unlock()
 	w.must(w.bus.PublishBundle(number))
 }
@@ -199,7 +209,29 @@ func (w *world) BundleChunk(_ context.Context, _ string, r bus.ChunkRequest) (bu
 	if r.Number != 0 && r.Number != w.number {
 		return bus.Chunk{}, problem.New("bus/bad-request")
 	}
+	if r.Offset > 0 {
+		w.whole++
+	}
 	return bus.ReadChunk(bytes.NewReader(w.file), w.number, uint64(len(w.file)), r)
+}
+
+func (w *world) BundlePatch(_ context.Context, _ string, r bus.PatchRequest) (bus.Chunk, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r.To != w.number || r.From != w.number-1 {
+		return bus.Chunk{Number: r.To, Offset: r.Offset}, nil
+	}
+	to := w.file
+	if w.lie {
+		to = slices.Clone(to)
+		to[len(to)/2] ^= 1
+	}
+	patch, err := bundle.Patch(w.last, to)
+	if err != nil {
+		return bus.Chunk{}, err
+	}
+	w.patch++
+	return bus.ReadChunk(bytes.NewReader(patch), r.To, uint64(len(patch)), bus.ChunkRequest{Offset: r.Offset})
 }
 
 func (w *world) DeltasAfter(_ context.Context, _ string, after uint64) ([][]byte, error) {

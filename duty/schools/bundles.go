@@ -83,7 +83,11 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 	if err != nil {
 		return info, wrap("build bundle", err)
 	}
-	builder, err := s.builder(ctx, lists, blocks)
+	last, err := s.parts(ctx)
+	if err != nil {
+		s.log.WarnContext(ctx, "the last bundle cannot be followed; nodes will fetch the next one whole", "error", err)
+	}
+	builder, err := s.builder(ctx, last.Bundle, lists, blocks)
 	if err != nil {
 		return info, err
 	}
@@ -106,7 +110,7 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 }
 
 // builder gathers what the next bundle is made of.
-func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*bundle.Builder, error) {
+func (s *Service) builder(ctx context.Context, last *bundle.Bundle, lists []List, blocks []Block) (*bundle.Builder, error) {
 	c := s.catalogue
 	var categories []bundle.Category
 	for _, k := range c.Categories {
@@ -118,6 +122,9 @@ func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*b
 	b, err := bundle.NewBuilder(categories)
 	if err != nil {
 		return nil, err
+	}
+	if last != nil {
+		b.Follow(last)
 	}
 	for _, p := range c.Policies {
 		band, ok := bundle.ParseBand(p.Band)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"sync"
 
+	"lachan/internal/bundle"
 	"lachan/internal/bus"
 	"lachan/internal/problem"
 )
@@ -21,6 +22,12 @@ type Edge struct {
 	schools *Service
 	mu      sync.Mutex
 	open    []openBundle // the newest first, at most two: nodes may still be at the last one
+	patches []openPatch  // the newest first, at most four: nodes are at the last few bundles
+}
+
+type openPatch struct {
+	from, to uint64
+	data     []byte
 }
 
 type openBundle struct {
@@ -61,9 +68,50 @@ func (e *Edge) BundleChunk(ctx context.Context, _ string, r bus.ChunkRequest) (b
 	return bus.ReadChunk(bytes.NewReader(data), number, uint64(len(data)), r)
 }
 
+// BundlePatch implements bus.Hub. A patch that is no quarter of the whole file
+// is not worth a school's memory: its size is said to be 0.
+func (e *Edge) BundlePatch(ctx context.Context, _ string, r bus.PatchRequest) (bus.Chunk, error) {
+	if r.From >= r.To {
+		return bus.Chunk{}, problem.New("bus/bad-request")
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range e.patches {
+		if p.from == r.From && p.to == r.To {
+			return bus.ReadChunk(bytes.NewReader(p.data), r.To, uint64(len(p.data)), bus.ChunkRequest{Offset: r.Offset})
+		}
+	}
+	from, err := e.read(ctx, r.From)
+	if problem.Is(err, "schools/no-bundle") { // the node is further behind than we remember
+		return bus.Chunk{Number: r.To, Offset: r.Offset}, nil
+	}
+	if err != nil {
+		return bus.Chunk{}, err
+	}
+	to, err := e.read(ctx, r.To)
+	if err != nil {
+		return bus.Chunk{}, err
+	}
+	data, err := bundle.Patch(from, to)
+	if err != nil {
+		return bus.Chunk{}, err
+	}
+	if len(data) > len(to)/4 {
+		data = nil
+	}
+	e.patches = append([]openPatch{{r.From, r.To, data}}, e.patches...)
+	e.patches = e.patches[:min(4, len(e.patches))]
+	return bus.ReadChunk(bytes.NewReader(data), r.To, uint64(len(data)), bus.ChunkRequest{Offset: r.Offset})
+}
+
 func (e *Edge) bundle(ctx context.Context, number uint64) ([]byte, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock() // the others wait for the one who reads
+	return e.read(ctx, number)
+}
+
+// read is a bundle's file. The caller holds the lock.
+func (e *Edge) read(ctx context.Context, number uint64) ([]byte, error) {
 	for _, o := range e.open {
 		if o.number == number {
 			return o.data, nil

@@ -3,7 +3,9 @@
 package schools
 
 import (
+	"bytes"
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,5 +97,47 @@ func TestANodeFetchesEverything(t *testing.T) {
 	}
 	if _, err := NewEdge(k.Service).BundleChunk(ctx, n.ID, bus.ChunkRequest{}); !problem.Is(err, "bundle/damaged") {
 		t.Errorf("damaged: %v", err)
+	}
+}
+
+// The next bundle is offered as a patch to who has the last one, and not at all
+// to who has one that is no longer kept.
+func TestTheNextBundleIsOfferedAsAPatch(t *testing.T) {
+	k, ctx := newKit(t), context.Background()
+	edge := NewEdge(k.Service)
+	if _, err := k.ListImport(ctx, lead, ListMeta{Name: "lớn", Category: "games", Format: Plain}, manyNames(20_000)); err != nil {
+		t.Fatal(err)
+	}
+	var files [][]byte
+	var numbers []uint64
+	for i := range 5 {
+		k.importText(t, "nhỏ", "gambling", strings.Repeat("a", i+1)+"-mau.example\n")
+		info, err := k.BuildBundle(ctx, lead)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := edge.bundle(ctx, uint64(info.Number))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, numbers = append(files, data), append(numbers, uint64(info.Number))
+	}
+	c, err := edge.BundlePatch(ctx, "n1", bus.PatchRequest{From: numbers[3], To: numbers[4]})
+	if err != nil || c.Size == 0 || c.Size > 10_000 || c.Number != numbers[4] || uint64(len(c.Data)) != c.Size {
+		t.Fatalf("%d bytes of a file of %d, %v", c.Size, len(files[4]), err)
+	}
+	last, err := bundle.Parse(files[3], bundle.NewTrust(k.public))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var made bytes.Buffer
+	if err := last.Patch(&made, c.Data); err != nil || !bytes.Equal(made.Bytes(), files[4]) {
+		t.Errorf("%v", err)
+	}
+	if c, err := edge.BundlePatch(ctx, "n1", bus.PatchRequest{From: numbers[0], To: numbers[4]}); err != nil || c.Size != 0 {
+		t.Errorf("a bundle that is gone: %d, %v", c.Size, err)
+	}
+	if _, err := edge.BundlePatch(ctx, "n1", bus.PatchRequest{From: numbers[4], To: numbers[4]}); !problem.Is(err, "bus/bad-request") {
+		t.Errorf("%v", err)
 	}
 }

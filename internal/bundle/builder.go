@@ -46,6 +46,7 @@ type Builder struct {
 	running    []Entry
 	rewrites   []Rewrite
 	pickSeed   func() uint64
+	follow     *Bundle // the last bundle; nil: none
 }
 
 // ref is one name: its hash under refSeed, where it stands, its set.
@@ -181,6 +182,41 @@ func (b *Builder) Rewrite(r Rewrite) error {
 	return nil
 }
 
+// Follow lets the next bundle look like the last one: the same seed, the same
+// number of buckets while the load allows, the same numbers for the same sets,
+// so that a patch between the two is small. Categories must be those of last,
+// in the same order; else nothing is followed. Call it before the first Add.
+func (b *Builder) Follow(last *Bundle) {
+	if len(b.refs) > 0 || len(last.categories) != len(b.categories) || len(last.sets)/setSize > maxFollowedSets {
+		return
+	}
+	for i, c := range last.categories {
+		if b.categories[i] != c {
+			return
+		}
+	}
+	b.follow = last
+	for at := 0; at < len(last.sets); at += setSize {
+		s := readSet(last.sets[at:])
+		if _, ok := b.setIndex[s]; !ok {
+			b.setIndex[s] = uint32(len(b.sets))
+		}
+		b.sets = append(b.sets, s) // a set that is never used again costs 32 bytes
+	}
+}
+
+// maxFollowedSets is how many sets may pile up over many bundles before one
+// begins anew.
+const maxFollowedSets = 1 << 16
+
+// seedFor is the seed of the n-th try.
+func (b *Builder) seedFor(try int) uint64 {
+	if b.follow != nil && try == 1 {
+		return b.follow.head.seed
+	}
+	return b.pickSeed()
+}
+
 // Build writes the signed file. The Builder may go on being filled and build
 // again.
 func (b *Builder) Build(w io.Writer, head Head, by Signer) (Stats, error) {
@@ -199,14 +235,14 @@ func (b *Builder) Build(w io.Writer, head Head, by Signer) (Stats, error) {
 			return stats, problem.New("bundle/no-seed")
 		}
 		stats.Seeds++
-		chosen = b.pickSeed()
+		chosen = b.seedFor(stats.Seeds)
 		s := newSeed(chosen)
-		all, ok := b.fill(s, b.refs)
+		all, ok := b.fill(newTable(len(b.refs)), s, b.refs)
 		if !ok {
 			continue
 		}
 		kept = b.withoutCovered(s, all)
-		if names, ok = b.fill(s, kept); !ok {
+		if names, ok = b.fill(b.roomFor(len(kept)), s, kept); !ok {
 			continue
 		}
 		if never, ok = b.neverTable(s); !ok {

@@ -311,7 +311,7 @@ func TestChanceHitIsSeen(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newSeed(1)
-	names, _ := b.fill(s, b.refs)
+	names, _ := b.fill(newTable(len(b.refs)), s, b.refs)
 	never, _ := b.neverTable(s)
 	if b.hitsByChance(s, names, never) {
 		t.Fatal("a hit where there is none")
@@ -330,11 +330,11 @@ func TestNamesThatCannotBeToldApartAreSeen(t *testing.T) {
 	if err := b.merge(); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := b.fill(newSeed(1), b.refs); !ok {
+	if _, ok := b.fill(newTable(len(b.refs)), newSeed(1), b.refs); !ok {
 		t.Fatal("different names are taken for one")
 	}
 	// Two names of one fingerprint look like one name put twice.
-	if _, ok := b.fill(newSeed(1), append([]ref{b.refs[0]}, b.refs...)); ok {
+	if _, ok := b.fill(newTable(len(b.refs)), newSeed(1), append([]ref{b.refs[0]}, b.refs...)); ok {
 		t.Fatal("accepted")
 	}
 }

@@ -54,10 +54,21 @@ func (b *Builder) wireAt(r ref) []byte {
 	return b.arena[r.at : end+1]
 }
 
-// fill makes the table of refs under a seed; false if two of them cannot be
+// roomFor is a table for n names: as large as the last one while its load stays
+// between half and six sevenths, so that names keep their places.
+func (b *Builder) roomFor(n int) table {
+	if b.follow != nil && b.follow.names.buckets > 0 {
+		words := b.follow.names.buckets * bucketWords
+		if uint64(n)*2 >= words && uint64(n)*7 <= words*6 {
+			return table{make([]byte, b.follow.names.buckets*bucketSize), b.follow.names.buckets}
+		}
+	}
+	return newTable(n)
+}
+
+// fill puts refs into a table under a seed; false if two of them cannot be
 // told apart under it.
-func (b *Builder) fill(s seed, refs []ref) (table, bool) {
-	t := newTable(len(refs))
+func (b *Builder) fill(t table, s seed, refs []ref) (table, bool) {
 	var k Key
 	for _, r := range refs {
 		k.read(s, b.wireAt(r))

@@ -20,6 +20,7 @@ import (
 // rename.
 type Bundle struct {
 	head       header
+	data       []byte // the whole file
 	names      table
 	never      table
 	sets       []byte
@@ -74,7 +75,7 @@ func parse(data []byte) (*Bundle, error) {
 	if !ok {
 		return damaged()
 	}
-	b := &Bundle{head: h, byCode: map[string]int{}}
+	b := &Bundle{head: h, data: data, byCode: map[string]int{}}
 	var categories, bands, entries, rewritten []byte
 	seen := map[uint32]bool{}
 	for _, s := range h.sections {

@@ -35,6 +35,10 @@ func (h *hub) State(context.Context) (bus.Heartbeat, error) {
 	return bus.Heartbeat{Bundle: 3, Delta: uint64(len(h.deltas))}, nil
 }
 
+func (h *hub) BundlePatch(_ context.Context, _ string, r bus.PatchRequest) (bus.Chunk, error) {
+	return bus.Chunk{Number: r.To, Size: 7, Offset: r.Offset, Data: []byte("patched")[r.Offset:]}, nil
+}
+
 func (h *hub) BundleChunk(_ context.Context, _ string, r bus.ChunkRequest) (bus.Chunk, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -174,6 +178,9 @@ func TestEveryMessageBothWays(t *testing.T) {
 	}
 	if !bytes.Equal(file, w.hub.file) {
 		t.Error("the file changed on the way")
+	}
+	if p, err := c.Patch(ctx, 3, 4, 2); err != nil || p.Number != 4 || p.Size != 7 || string(p.Data) != "tched" {
+		t.Errorf("%+v %v", p, err)
 	}
 	var after uint64
 	for {

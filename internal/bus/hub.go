@@ -46,6 +46,8 @@ type Hub interface {
 	State(ctx context.Context) (Heartbeat, error)
 	// BundleChunk reads a piece of a bundle file (see ReadChunk).
 	BundleChunk(ctx context.Context, node string, r ChunkRequest) (Chunk, error)
+	// BundlePatch reads a piece of what turns one bundle into another.
+	BundlePatch(ctx context.Context, node string, r PatchRequest) (Chunk, error)
 	// DeltasAfter gives sealed deltas from after+1 on, in order, as many as it likes.
 	DeltasAfter(ctx context.Context, node string, after uint64) ([][]byte, error)
 	// Side gives the sealed side file of a school, if the node serves it.

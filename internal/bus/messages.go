@@ -22,7 +22,15 @@ type ChunkRequest struct {
 	Offset uint64 `json:"offset"`
 }
 
-// Chunk is a piece of a bundle file.
+// PatchRequest asks for a piece of what turns one bundle into another.
+type PatchRequest struct {
+	From   uint64 `json:"from"`
+	To     uint64 `json:"to"`
+	Offset uint64 `json:"offset"`
+}
+
+// Chunk is a piece of a bundle file, or of a patch: then Number is the bundle
+// that it makes, and a Size of 0 says that there is no patch worth sending.
 type Chunk struct {
 	Number uint64 // of the bundle
 	Size   uint64 // of the whole file, bytes

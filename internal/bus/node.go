@@ -185,6 +185,19 @@ func (c *Conn) Chunk(ctx context.Context, number, offset uint64) (Chunk, error) 
 	return chunk, err
 }
 
+// Patch fetches a piece of what turns one bundle into another.
+func (c *Conn) Patch(ctx context.Context, from, to, offset uint64) (Chunk, error) {
+	data, err := c.request(ctx, verbPatch, PatchRequest{From: from, To: to, Offset: offset})
+	if err != nil {
+		return Chunk{}, err
+	}
+	chunk, err := decodeChunk(data)
+	if err == nil && (chunk.Offset != offset || chunk.Number != to) {
+		return Chunk{}, problem.New("bus/bad-reply")
+	}
+	return chunk, err
+}
+
 // DeltasAfter fetches sealed deltas from after+1 on; fewer than there are if
 // they are many, so ask again until none comes.
 func (c *Conn) DeltasAfter(ctx context.Context, after uint64) ([][]byte, error) {

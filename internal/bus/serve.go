@@ -42,6 +42,14 @@ func (b *Bus) Serve(ctx context.Context, h Hub) error {
 			c, err := h.BundleChunk(ctx, node, r)
 			return c.encode(), err
 		},
+		verbPatch: func(ctx context.Context, node string, data []byte) ([]byte, error) {
+			r, err := read[PatchRequest](data)
+			if err != nil {
+				return nil, err
+			}
+			c, err := h.BundlePatch(ctx, node, r)
+			return c.encode(), err
+		},
 		verbDeltas: func(ctx context.Context, node string, data []byte) ([]byte, error) {
 			after, err := read[uint64](data)
 			if err != nil {

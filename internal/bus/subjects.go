@@ -23,6 +23,7 @@ const (
 const (
 	verbState  = "state"
 	verbChunk  = "chunk"
+	verbPatch  = "patch"
 	verbDeltas = "deltas"
 	verbSide   = "side"
 	verbCounts = "counts"

@@ -26,6 +26,7 @@ const (
 type Hub interface {
 	State(ctx context.Context) (bus.Heartbeat, error)
 	Chunk(ctx context.Context, number, offset uint64) (bus.Chunk, error)
+	Patch(ctx context.Context, from, to, offset uint64) (bus.Chunk, error)
 	DeltasAfter(ctx context.Context, after uint64) ([][]byte, error)
 	Side(ctx context.Context, school string) ([]byte, error)
 	SendCounts(ctx context.Context, c bus.Counts) error
@@ -207,8 +208,17 @@ func (s *Syncer) fetchBundle(ctx context.Context, hub Hub) error {
 	if err != nil {
 		return err
 	}
-	if have, _ := s.keeper.Numbers(); first.Number <= have {
+	have, _ := s.keeper.Numbers()
+	if first.Number <= have {
 		return nil
+	}
+	if have > 0 {
+		err := s.patchBundle(ctx, hub, have, first)
+		if err == nil {
+			return nil
+		}
+		// A hub that has no patch, or one that makes no good file: fetch it whole.
+		s.log.Debug("no patch", slog.String("error", err.Error()))
 	}
 	path := s.keeper.disk.partPath(first.Number)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)

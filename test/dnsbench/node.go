@@ -160,6 +160,11 @@ func (s *school) BundleChunk(_ context.Context, _ string, r bus.ChunkRequest) (b
 	return bus.ReadChunk(bytes.NewReader(e.file), e.number, uint64(len(e.file)), r)
 }
 
+// BundlePatch offers none: what is measured is a whole bundle's swap.
+func (s *school) BundlePatch(_ context.Context, _ string, r bus.PatchRequest) (bus.Chunk, error) {
+	return bus.Chunk{Number: r.To, Offset: r.Offset}, nil
+}
+
 func (s *school) DeltasAfter(context.Context, string, uint64) ([][]byte, error) { return nil, nil }
 func (s *school) Side(context.Context, string, string) ([]byte, error)          { return nil, nil }
 func (s *school) Counts(context.Context, string, bus.Counts) error              { return nil }
