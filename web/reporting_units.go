@@ -121,9 +121,9 @@ func (c *visit) standing(t *reporting.Totals, skip map[string]bool) []unitRow {
 	}
 	add(t.Coverage.Waiting, "soon", "pages.totals.waiting")
 	add(t.Coverage.Returned, "soon", "pages.totals.returned")
-	light, note := "wait", "pages.report.not-yet"
+	light, note := "wait", "pages.totals.not-yet"
 	if t.Coverage.Overdue {
-		light, note = "late", "pages.report.overdue"
+		light, note = "late", "pages.totals.overdue"
 	}
 	add(t.Coverage.Missing, light, note)
 	return rows

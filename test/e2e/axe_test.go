@@ -34,6 +34,9 @@ const examples = 2
 
 var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
+// unfilled is a place in a text that was given nothing.
+var unfilled = regexp.MustCompile(`\{[a-z]+\}`)
+
 // TestAxeOnEveryPageOfTheDemo visits everything that can be reached by links
 // from the front door, and from the console of people with different roles.
 func TestAxeOnEveryPageOfTheDemo(t *testing.T) {
@@ -198,8 +201,8 @@ func (v *visitor) look(at string) {
 			v.unfold(at, width, theme)
 		}
 	}
-	if words := text(v.t, v.ctx); strings.Contains(words, "⟨") {
-		v.t.Errorf("%s lacks a text:\n%s", at, words)
+	if words := text(v.t, v.ctx); strings.Contains(words, "⟨") || unfilled.MatchString(words) {
+		v.t.Errorf("%s lacks a text, or what belongs into one:\n%s", at, words)
 	}
 }
 
