@@ -9,7 +9,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 )
 
 // millionNames reads the shared million where it is present and makes names of
@@ -138,4 +141,119 @@ func BenchmarkOverlay100k(b *testing.B) {
 	for b.Loop() {
 		newOverlay(newSeed(1), entries, nil)
 	}
+}
+
+// BenchmarkAgainstAMap asks five million names, by themselves and as
+// subdomains, half of the questions for listed ones: of the bundle, as the
+// path of a query does, and of a Go map walked label by label. Both stand in
+// the same process and take turns; the ratio is what counts (at most 0.7).
+func BenchmarkAgainstAMap(b *testing.B) {
+	const total = 5_000_000
+	base := millionNames(b)
+	builder, err := NewBuilder([]Category{{Code: "gambling"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	listed := make(map[string]struct{}, total)
+	for copy := 0; len(listed) < total; copy++ {
+		for _, n := range base {
+			text := n.String()
+			if copy > 0 {
+				text = fmt.Sprintf("c%d-%s", copy, text)
+			}
+			name, err := ParseName(text)
+			if err != nil {
+				continue // became too long
+			}
+			if err := builder.Add(name, "gambling"); err != nil {
+				b.Fatal(err)
+			}
+			if listed[text] = struct{}{}; len(listed) == total {
+				break
+			}
+		}
+	}
+	if err := builder.Policy(Policy{Band: Primary, Blocked: []string{"gambling"}}); err != nil {
+		b.Fatal(err)
+	}
+	signer, trust := testSigner()
+	path := filepath.Join(b.TempDir(), "five.lcb")
+	file, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := builder.Build(file, Head{Number: 1}, signer); err != nil {
+		b.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		b.Fatal(err)
+	}
+	opened, err := Open(path, trust)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v, err := NewView(Parts{Bundle: opened})
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(7, 8))
+	const asked = 200_000
+	texts, wires := make([]string, asked), make([][]byte, asked)
+	for i := range asked {
+		n := base[r.IntN(len(base))].String()
+		if i%2 == 1 {
+			n = fmt.Sprintf("ok%d.edu.vn", r.IntN(1_000_000))
+		}
+		if i%4 >= 2 {
+			n = "cdn3.www." + n
+		}
+		name, err := ParseName(n)
+		if err != nil {
+			name = mustName(b, "ok.edu.vn")
+		}
+		texts[i], wires[i] = name.String(), append(name.Wire(), make([]byte, 8)...)
+	}
+	walk := func(name string) bool {
+		for strings.IndexByte(name, '.') >= 0 { // not the bare top-level domain
+			if _, ok := listed[name]; ok {
+				return true
+			}
+			_, name, _ = strings.Cut(name, ".")
+		}
+		return false
+	}
+	var k Key
+	decide := func(wire []byte) bool {
+		v.Read(&k, wire)
+		return v.Decide(&k, Client{Band: Primary}, 0).Blocked
+	}
+	for i := range texts { // both say the same, and what is asked is warm
+		if walk(texts[i]) != decide(wires[i]) {
+			b.Fatalf("%s: the map and the bundle differ", texts[i])
+		}
+	}
+	var ofMap, ofBundle time.Duration
+	n, hits := 0, 0
+	const round = 20_000
+	for b.Loop() {
+		at := n % (asked / round) * round
+		begun := time.Now()
+		for _, t := range texts[at : at+round] {
+			if walk(t) {
+				hits++
+			}
+		}
+		between := time.Now()
+		for _, w := range wires[at : at+round] {
+			if decide(w) {
+				hits++
+			}
+		}
+		ofMap, ofBundle = ofMap+between.Sub(begun), ofBundle+time.Since(between)
+		n++
+	}
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(ofMap.Nanoseconds())/float64(n*round), "map-ns")
+	b.ReportMetric(float64(ofBundle.Nanoseconds())/float64(n*round), "bundle-ns")
+	b.ReportMetric(float64(ofBundle)/float64(ofMap), "×map")
 }

@@ -100,7 +100,7 @@ func (v *View) Decide(k *Key, c Client, now int64) Decision {
 	for level := 1; level < k.n; level++ {
 		if b != nil {
 			h := k.hash[level]
-			if b.never.find(h) != 0 {
+			if b.neverSieve.mayHold(h) && b.never.find(h) != 0 {
 				return Decision{Rule: NeverBlock, Category: -1, Labels: level + 1}
 			}
 			if value := b.names.find(h); value != 0 {

@@ -23,6 +23,7 @@ type Bundle struct {
 	data       []byte // the whole file
 	names      table
 	never      table
+	neverSieve sieve
 	sets       []byte
 	categories []Category
 	byCode     map[string]int
@@ -88,7 +89,9 @@ func parse(data []byte) (*Bundle, error) {
 		case sectionNames:
 			b.names, ok = openTable(part)
 		case sectionNever:
-			b.never, ok = openTable(part)
+			if b.never, ok = openTable(part); ok {
+				b.neverSieve.fill(&b.never)
+			}
 		case sectionSets:
 			b.sets, ok = part, len(part)%setSize == 0 && len(part)/setSize <= maxSetsInFile
 		case sectionCategories:

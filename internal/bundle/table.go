@@ -80,6 +80,22 @@ func (t *table) find(hash uint64) uint32 {
 	return 0
 }
 
+// sieve is a bit for each of the low twelve bits of the hashes in a small
+// table: most questions about it end here, at the cost of one read.
+type sieve [64]uint64
+
+// fill takes in a table whose words may be any bytes.
+func (s *sieve) fill(t *table) {
+	for at := 0; at+8 <= len(t.data); at += 8 {
+		if w := binary.LittleEndian.Uint64(t.data[at:]); w&maxValue != 0 {
+			finger := w >> valueBits
+			s[finger>>6&63] |= 1 << (finger & 63)
+		}
+	}
+}
+
+func (s *sieve) mayHold(hash uint64) bool { return s[hash>>6&63]>>(hash&63)&1 == 1 }
+
 // put stores value (1 … maxValue) for hash. The caller made room for it and
 // puts no hash twice.
 func (t *table) put(hash uint64, value uint32) {
