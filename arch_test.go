@@ -85,7 +85,7 @@ func readTree(fsys fs.FS) (*tree, error) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() {
+		if !d.Type().IsRegular() || p == ".git" { // in a linked worktree .git is a file of git's own
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, p)

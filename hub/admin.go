@@ -62,7 +62,7 @@ func (h *Hub) adminPing(context.Context, url.Values, *http.Request) (any, error)
 
 func (h *Hub) adminListImport(ctx context.Context, q url.Values, r *http.Request) (any, error) {
 	list, err := h.Schools.ListImport(ctx, operator(), schools.ListMeta{
-		Name: q.Get("name"), Category: q.Get("category"), Format: schools.Format(q.Get("format")),
+		Name: q.Get("name"), Category: q.Get("category"), Format: schools.Format(q.Get("format")), File: q.Get("file"),
 		Trust: schools.Trust(q.Get("trust")), Source: q.Get("source"), Licence: q.Get("licence"),
 	}, r.Body)
 	if err != nil {

@@ -136,6 +136,7 @@ func (s *Server) readImport(c *visit, parts *multipart.Reader) (schools.List, er
 			if part.FileName() == "" {
 				return schools.List{}, problem.New("input/faulty").Field("file", "input/required")
 			}
+			meta.File = part.FileName()
 			return s.Schools.ListImport(c.r.Context(), c.who.Actor, meta, part)
 		}
 		value, err := io.ReadAll(io.LimitReader(part, fieldLimit))

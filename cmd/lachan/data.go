@@ -247,7 +247,7 @@ type listCmd struct {
 type listImportCmd struct {
 	onHub
 	File     string `arg:"" type:"existingfile" help:"${arg_file}"`
-	Format   string `required:"" enum:"hosts,domains,adblock" help:"${flag_format}"`
+	Format   string `default:"auto" help:"${flag_format}"`
 	Category string `required:"" help:"${flag_category}"`
 	Name     string `help:"${flag_list_name}"`
 	Source   string `help:"${flag_source}"`
@@ -267,23 +267,31 @@ func (c *listImportCmd) Run(ctx context.Context, t *terminal) error {
 		name = filepath.Base(c.File)
 	}
 	start := time.Now()
-	q := url.Values{"name": {name}, "format": {c.Format}, "category": {c.Category}, "source": {c.Source}, "licence": {c.Licence}}
+	q := url.Values{"name": {name}, "format": {c.Format}, "category": {c.Category}, "source": {c.Source}, "licence": {c.Licence}, "file": {filepath.Base(c.File)}}
 	return c.call(ctx, t, "list/import", q, f, func(r map[string]any) {
 		list, _ := r["list"].(map[string]any)
 		report, _ := list["Report"].(map[string]any)
-		t.say("cli.list.imported", "name", name, "taken", number(report["Taken"]), "duplicates", number(report["Duplicates"]),
-			"skipped", number(report["Skipped"]), "lines", number(report["Lines"]), "span", time.Since(start).Round(time.Millisecond))
-		reasons, _ := report["Reasons"].([]any)
-		for _, x := range reasons {
-			x, _ := x.(map[string]any)
-			code, _ := x["Code"].(string)
-			text := code
-			if key := "schools.skip." + code; t.p.Has(key) {
-				text = t.p.T(key)
-			}
-			t.say("cli.list.skipped", "n", number(x["Count"]), "why", text)
-		}
+		t.listReport(name, report, time.Since(start).Round(time.Millisecond))
 	})
+}
+
+// listReport says what became of the lines of a list.
+func (t *terminal) listReport(name string, report map[string]any, span time.Duration) {
+	changes, _ := report["Changes"].(map[string]any)
+	t.say("cli.list.imported", "name", name, "taken", number(report["Taken"]), "duplicates", number(report["Duplicates"]),
+		"skipped", number(report["Skipped"]), "lines", number(report["Lines"]), "span", span, "format", report["Format"])
+	t.say("cli.list.more", "widened", number(report["Widened"]), "exceptions", number(report["Exceptions"]), "kept", number(report["Kept"]),
+		"added", number(changes["Added"]), "removed", number(changes["Removed"]))
+	reasons, _ := report["Reasons"].([]any)
+	for _, x := range reasons {
+		x, _ := x.(map[string]any)
+		code, _ := x["Code"].(string)
+		text := code
+		if key := "schools.skip." + code; t.p.Has(key) {
+			text = t.p.T(key)
+		}
+		t.say("cli.list.skipped", "n", number(x["Count"]), "why", text)
+	}
 }
 
 type listListCmd struct{ onHub }
@@ -312,6 +320,9 @@ func (c *lookupCmd) Run(ctx context.Context, t *terminal) error {
 		for _, l := range lists {
 			l, _ := l.(map[string]any)
 			t.say("cli.lookup.list", "list", l["List"], "name", l["Domain"])
+			if out, _ := l["Excepted"].(string); out != "" {
+				t.say("cli.lookup.excepted", "list", l["List"], "name", out)
+			}
 		}
 	})
 }

@@ -82,7 +82,7 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 	if err != nil {
 		return info, wrap("build bundle", err)
 	}
-	builder, err := s.builder(ctx, lists, blocks)
+	builder, err := s.builder(ctx, lists, blocks, info.Folded)
 	if err != nil {
 		return info, err
 	}
@@ -105,7 +105,7 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 }
 
 // builder gathers what the next bundle is made of.
-func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*bundle.Builder, error) {
+func (s *Service) builder(ctx context.Context, lists []List, blocks []Block, folded int64) (*bundle.Builder, error) {
 	c := s.catalogue
 	var categories []bundle.Category
 	for _, k := range c.Categories {
@@ -146,10 +146,17 @@ func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*b
 			}
 		}
 	}
+	except, err := s.loadExceptions(ctx, b, lists, folded)
+	if err != nil {
+		return nil, wrap("read exceptions for bundle", err)
+	}
 	for _, l := range lists {
-		if err := s.addNames(ctx, b, l); err != nil {
+		if err := s.addNames(ctx, b, l, except); err != nil {
 			return nil, wrap("read list for bundle", err)
 		}
+	}
+	if err := except.run(); err != nil {
+		return nil, err
 	}
 	for _, k := range blocks {
 		e, err := k.entry()
@@ -163,33 +170,21 @@ func (s *Service) builder(ctx context.Context, lists []List, blocks []Block) (*b
 	return b, nil
 }
 
-func (s *Service) addNames(ctx context.Context, b *bundle.Builder, l List) error {
-	const page = 10_000
+func (s *Service) addNames(ctx context.Context, b *bundle.Builder, l List, except *exceptions) error {
 	count := 0
-	for after := ""; ; {
-		names, err := sqldb.All(ctx, s.db.Read(), queryNamesPage, sqldb.Scalar[string], l.edition, after, page)
+	err := s.eachName(ctx, l.edition, func(text string) error {
+		count++
+		except.saw(text, l)
+		n, err := bundle.ParseName(text)
 		if err != nil {
 			return err
 		}
-		for _, text := range names {
-			n, err := bundle.ParseName(text)
-			if err != nil {
-				return err
-			}
-			if err := b.Add(n, l.Category); err != nil {
-				return err
-			}
-		}
-		count += len(names)
-		if len(names) < page {
-			break
-		}
-		after = names[len(names)-1]
+		return b.Add(n, l.Category)
+	})
+	if err == nil && count != l.Names { // it was replaced while we read
+		err = problem.New("schools/list-changed", "name", l.Name)
 	}
-	if count != l.Names { // it was replaced while we read
-		return problem.New("schools/list-changed", "name", l.Name)
-	}
-	return nil
+	return err
 }
 
 // publishBundle makes a stored file the current bundle and drops old ones.
