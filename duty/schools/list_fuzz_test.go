@@ -68,6 +68,7 @@ func FuzzReadHosts(f *testing.F) { fuzzFormat(f, Hosts, "hosts_stevenblack-style
 func FuzzReadAdblock(f *testing.F) {
 	fuzzFormat(f, Adblock, "abp_real_cosmetic.txt", "agh_denyallow_regex.txt")
 }
+
 func FuzzReadDnsmasq(f *testing.F) {
 	fuzzFormat(f, Dnsmasq, "dnsmasq_address.txt", "dnsmasq_server.txt")
 }
