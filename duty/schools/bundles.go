@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"lachan/internal/authz"
@@ -82,6 +83,7 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 	if err != nil {
 		return info, wrap("build bundle", err)
 	}
+	lists = slices.DeleteFunc(lists, func(l List) bool { return l.edition == 0 }) // not fetched yet
 	builder, err := s.builder(ctx, lists, blocks, info.Folded)
 	if err != nil {
 		return info, err
@@ -259,6 +261,9 @@ func (s *Service) Stale(ctx context.Context) (lists int, deltas int64, err error
 		return 0, 0, wrap("stale", err)
 	}
 	for _, l := range now {
+		if l.edition == 0 {
+			continue
+		}
 		if have[l.edition] {
 			delete(have, l.edition)
 		} else {

@@ -67,7 +67,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 }
 
 func TestExtraNames(t *testing.T) {
-	c, err := LoadCatalogue(Extra{Protected: []string{"so-mau.example"}, NeverBlock: []string{"bao-tin.example"}, Popular: strings.NewReader("1,rat-dong.example\n2,dong.example\n")})
+	c, err := LoadCatalogue(Extra{Protected: strings.NewReader("so-mau.example # sở\n"), NeverBlock: []string{"bao-tin.example"}, Popular: strings.NewReader("1,rat-dong.example\n2,dong.example\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +79,7 @@ func TestExtraNames(t *testing.T) {
 	if !c.assess(mustName(t, "bao-tin.example")).NeverBlock {
 		t.Error("a host of the installation may be blocked")
 	}
-	if _, err := LoadCatalogue(Extra{Protected: []string{"not a name"}}); err == nil {
+	if _, err := LoadCatalogue(Extra{Protected: strings.NewReader("not..name")}); err == nil {
 		t.Error("a faulty name was taken")
 	}
 }

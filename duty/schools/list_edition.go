@@ -85,6 +85,9 @@ func (s *Service) compare(ctx context.Context, read *Reading, edition int64) (c 
 		if c.Added++; len(c.FirstAdded) < shownChanges {
 			c.FirstAdded = append(c.FirstAdded, name)
 		}
+		if len(c.Popular) < shownChanges && s.catalogue.isPopular(name) {
+			c.Popular = append(c.Popular, name)
+		}
 	}
 	err = s.eachName(ctx, edition, func(old string) error {
 		c.Before++

@@ -5,7 +5,10 @@ package schools
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -102,8 +105,22 @@ func (l *lineReader) settle() *Reading {
 	r.exceptions = l.keptExceptions(r)
 	r.Report.Kept = len(r.exceptions)
 	r.Report.Taken = len(r.names.rows)
+	r.Report.Digest = r.digest()
 	r.Report.sort()
 	return r
+}
+
+// digest tells two editions apart.
+func (r *Reading) digest() string {
+	sum := sha256.New()
+	for _, row := range r.names.rows {
+		sum.Write(r.names.text(row)) // a hash never fails
+		sum.Write([]byte{'\n'})
+	}
+	for _, name := range r.exceptions {
+		fmt.Fprintln(sum, "@@", name)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // drop takes the rows out for which gone is true, and reports their lines.

@@ -60,6 +60,7 @@ type Report struct {
 	Reasons    []SkipReason // most frequent first
 	Guarded    []string     // names held back for a person, the first 500
 	Changes    Changes      // against the edition before
+	Digest     string       // SHA-256 of names and exceptions, hex
 }
 
 // Changes is how an edition of a list differs from the one before.
@@ -69,6 +70,7 @@ type Changes struct {
 	Removed      int
 	FirstAdded   []string // at most 20, by the alphabet
 	FirstRemoved []string
+	Popular      []string // added ones that very many people use, at most 20
 }
 
 // None reports whether both editions hold the same names.

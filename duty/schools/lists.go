@@ -13,7 +13,6 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/internal/id"
-	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
 )
@@ -31,7 +30,10 @@ type List struct {
 	Report   Report // of the last import
 	Updated  time.Time
 	Since    time.Time // when it was first taken
-	edition  int64
+	// Lists and GetList fill these; nil for none.
+	Subscription *Subscription
+	Held         *Held
+	edition      int64
 }
 
 // Trust is how far a list is believed.
@@ -103,10 +105,7 @@ func (s *Service) ListImport(ctx context.Context, actor authz.Actor, meta ListMe
 	if err != nil {
 		return List{}, err
 	}
-	meta.Name, meta.Source, meta.Licence = locale.Normalize(meta.Name), locale.Normalize(meta.Source), locale.Normalize(meta.Licence)
-	if meta.Trust == "" {
-		meta.Trust = Unproven
-	}
+	meta = meta.normal()
 	if err := meta.validate(s.catalogue); err != nil {
 		return List{}, err
 	}
@@ -150,10 +149,9 @@ func (s *Service) replaceList(ctx context.Context, meta ListMeta, read *Reading,
 		return List{}, errors.Join(err, s.dropEdition(context.WithoutCancel(ctx), edition))
 	case err != nil:
 		return List{}, err
-	case old != 0:
-		err = s.dropEdition(ctx, old)
 	}
-	return list, err
+	// What waits for a person was weighed against the edition that has gone.
+	return list, errors.Join(s.dropEdition(ctx, old), s.dropHeld(ctx, list.ID))
 }
 
 // switchEdition points the list of that name to an edition, if it still points
@@ -205,7 +203,11 @@ func (s *Service) Lists(ctx context.Context, actor authz.Actor) ([]List, error) 
 	if _, err := s.authz.Check(ctx, actor, "schools.view", room("list", "")); err != nil {
 		return nil, err
 	}
-	return sqldb.All(ctx, s.db.Read(), queryLists, scanList)
+	lists, err := sqldb.All(ctx, s.db.Read(), queryLists, scanList)
+	if err != nil {
+		return nil, wrap("read lists", err)
+	}
+	return lists, s.withSubscriptions(ctx, lists)
 }
 
 // RemoveList takes a list away. Its names go with the next bundle.
@@ -215,16 +217,25 @@ func (s *Service) RemoveList(ctx context.Context, actor authz.Actor, listID stri
 		return err
 	}
 	var list List
+	var held int64
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
 		list, err = sqldb.One(ctx, tx, queryListByID, scanList, listID)
 		if err != nil {
 			return notFound(err, "schools/no-list")
 		}
+		if held, err = s.releaseHeld(ctx, tx, listID); err != nil {
+			return err
+		}
+		if _, err := sqldb.Exec(ctx, tx, queryUnsubscribe, listID); err != nil {
+			return err
+		}
 		if _, err := sqldb.Exec(ctx, tx, queryListDrop, listID); err != nil {
 			return err
 		}
-		if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, list.edition, s.now()); err != nil {
-			return err
+		if list.edition != 0 {
+			if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, list.edition, s.now()); err != nil {
+				return err
+			}
 		}
 		return s.record(ctx, tx, step{
 			kind: "schools.list_removed", actor: actor.Name(), object: listID, permit: permit,
@@ -234,7 +245,7 @@ func (s *Service) RemoveList(ctx context.Context, actor authz.Actor, listID stri
 	if err != nil {
 		return err
 	}
-	return s.dropEdition(ctx, list.edition)
+	return errors.Join(s.dropEdition(ctx, list.edition), s.dropEdition(ctx, held))
 }
 
 func scanList(r sqldb.Row) (List, error) {

@@ -157,8 +157,8 @@ func TestFailedImportChangesNothing(t *testing.T) {
 	if _, err := k.ListImport(ctx, lead, meta, strings.NewReader("# nothing\n")); !problem.Is(err, "schools/empty-list") {
 		t.Errorf("%v", err)
 	}
-	if _, err := k.ListImport(ctx, lead, ListMeta{}, strings.NewReader("")); len(problem.From(err).Fields) != 3 {
-		t.Errorf("want name, category and format named: %v", err)
+	if _, err := k.ListImport(ctx, lead, ListMeta{}, strings.NewReader("")); len(problem.From(err).Fields) != 2 {
+		t.Errorf("want name and category named: %v", err)
 	}
 	if _, err := k.ListImport(ctx, officer, meta, strings.NewReader("b.example")); !problem.Is(err, "authz/forbidden") {
 		t.Errorf("%v", err)

@@ -55,7 +55,7 @@ func TestEveryCodeHasWords(t *testing.T) {
 	for _, k := range []interface{ Key() string }{
 		SkipSyntax, SkipTooLong, SkipName, SkipAddress, SkipRedirect, SkipLocal, SkipTLD, SkipSuffix, SkipSharedSuffix, SkipURL,
 		SkipException, SkipExcepted, SkipKeyword, SkipTrigger, SkipInclude, SkipOther, SkipCosmetic, SkipModifier, SkipPattern, SkipRegex, SkipProtected, SkipPopular,
-		Ours, Known, Unproven, ConcernSuffix, ConcernProtected, ConcernShared, ConcernPopular,
+		Grew, Shrank, HitsGuarded, HitsPopular, Untried, Unchanged, Applied, HeldBack, Failed, Ours, Known, Unproven, ConcernSuffix, ConcernProtected, ConcernShared, ConcernPopular,
 		Provisional, Emergency, Legal, Proposed, Active, Confirmed, Withdrawn, Expired, Open, Granted, Kept, HourSpan, DaySpan, WeekSpan,
 	} {
 		keys = append(keys, k.Key())
