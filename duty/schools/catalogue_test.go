@@ -30,16 +30,21 @@ func TestCatalogueIsWhole(t *testing.T) {
 		}
 		seen[k.Code] = true
 	}
+	owner := map[string]string{}
 	for _, s := range c.Services {
 		if seen[s.Code] {
 			t.Errorf("service %q: twice", s.Code)
 		}
 		seen[s.Code] = true
 		for _, d := range s.Domains {
-			if n := mustName(t, d); c.never.covers(n) || n.Labels() < 2 {
-				t.Errorf("service %s has %s", s.Code, d)
+			if n := mustName(t, d); c.never.covers(n) || n.Labels() < 2 || c.protected.has(n) || len(c.protected.below(n)) > 0 || owner[d] != "" {
+				t.Errorf("service %s has %s; %q has it too", s.Code, d, owner[d])
 			}
+			owner[d] = s.Code
 		}
+	}
+	if len(c.Services) < 43 {
+		t.Errorf("%d services", len(c.Services))
 	}
 	for _, band := range bundle.AllBands() {
 		p, ok := c.PolicyOf(band.String())
