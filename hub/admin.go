@@ -5,6 +5,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -35,14 +36,16 @@ type act func(ctx context.Context, q url.Values, r *http.Request) (any, error)
 // adminHandler answers the operator's commands, one address each.
 func (h *Hub) adminHandler() http.Handler {
 	mux := http.NewServeMux()
-	for name, do := range map[string]act{
-		"list/import": h.adminListImport, "list/list": h.adminLists, "bundle/build": h.adminBundle,
-		"lookup": h.adminLookup, "backup": h.adminBackup, "fsck": h.adminFsck,
+	acts := map[string]act{
+		"bundle/build": h.adminBundle,
+		"lookup":       h.adminLookup, "backup": h.adminBackup, "fsck": h.adminFsck,
 		"user/setup": h.adminSetup, "user/add": h.adminUserAdd, "user/list": h.adminUsers,
 		"unit/list": h.adminUnits, "directive/load": h.adminDirective, "directive/preview": h.adminPreview,
 		"roster/list": h.adminRoster, "roster/add": h.adminRosterAdd, "report/build": h.adminReport,
 		"ledger/export": h.adminLedgerExport, "node/token": h.adminNodeToken, "ping": h.adminPing,
-	} {
+	}
+	maps.Copy(acts, h.listActs())
+	for name, do := range acts {
 		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
 			reply, err := do(r.Context(), r.URL.Query(), r)
 			if err != nil {
@@ -58,22 +61,6 @@ func (h *Hub) adminHandler() http.Handler {
 
 func (h *Hub) adminPing(context.Context, url.Values, *http.Request) (any, error) {
 	return map[string]string{"version": h.opts.Version, "url": h.URL()}, nil
-}
-
-func (h *Hub) adminListImport(ctx context.Context, q url.Values, r *http.Request) (any, error) {
-	list, err := h.Schools.ListImport(ctx, operator(), schools.ListMeta{
-		Name: q.Get("name"), Category: q.Get("category"), Format: schools.Format(q.Get("format")),
-		Trust: schools.Trust(q.Get("trust")), Source: q.Get("source"), Licence: q.Get("licence"),
-	}, r.Body)
-	if err != nil {
-		return nil, err
-	}
-	info, err := h.Schools.BuildBundle(ctx, operator())
-	return map[string]any{"list": list, "bundle": info}, err
-}
-
-func (h *Hub) adminLists(ctx context.Context, _ url.Values, _ *http.Request) (any, error) {
-	return h.Schools.Lists(ctx, operator())
 }
 
 func (h *Hub) adminBundle(ctx context.Context, _ url.Values, _ *http.Request) (any, error) {

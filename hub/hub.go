@@ -25,6 +25,7 @@ import (
 	"lachan/internal/bus/natsd"
 	"lachan/internal/clock"
 	"lachan/internal/config"
+	"lachan/internal/fetch"
 	"lachan/internal/identity"
 	"lachan/internal/jobs"
 	"lachan/internal/ledger"
@@ -183,10 +184,11 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	h.flow = flow.New(h.queue, h.clock, h.opts.Off...)
 	jobs.Handle(h.queue, h.sweep)
 	jobs.Every(h.queue, 10*time.Minute, sweepJob{})
+	h.handleLists()
 	if err := h.queue.Prepare(); err != nil {
 		return err
 	}
-	catalogue, err := schools.LoadCatalogue(schools.Extra{NeverBlock: ownHosts(h.cfg)})
+	catalogue, err := loadCatalogue(h.cfg)
 	if err != nil {
 		return err
 	}
@@ -198,6 +200,8 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	h.Schools, err = schools.New(schools.Deps{
 		DB: h.DB, Ledger: h.Ledger, Authz: h.Authz, Clock: h.clock, Catalogue: catalogue,
 		Signer: h.signer, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach,
+		Fetch:    fetch.New(fetch.Options{Agent: "lachan/" + h.opts.Version, AllowInside: h.cfg.Lists.AllowInside}),
+		Settings: schools.Settings{HoldGrowth: h.cfg.Lists.HoldGrowth, HoldShrink: h.cfg.Lists.HoldShrink, HoldFrom: h.cfg.Lists.HoldFrom},
 	})
 	if err != nil {
 		return err

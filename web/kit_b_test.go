@@ -29,6 +29,7 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/bundle"
 	"lachan/internal/clock"
+	"lachan/internal/fetch"
 	"lachan/internal/identity"
 	"lachan/internal/ledger"
 	"lachan/internal/locale"
@@ -198,6 +199,7 @@ func newHouse(t testing.TB) *house {
 	h.schools, err = schools.New(schools.Deps{
 		DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Catalogue: names, Signer: bundle.NewSigner(private),
 		Files: &drawer{files: map[string][]byte{}}, Publisher: quiet{}, Log: quietLog,
+		Fetch: fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}),
 	})
 	ok(err)
 	h.server = httptest.NewUnstartedServer(nil)

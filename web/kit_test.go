@@ -25,6 +25,7 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/bundle"
 	"lachan/internal/clock"
+	"lachan/internal/fetch"
 	"lachan/internal/gate"
 	"lachan/internal/identity"
 	"lachan/internal/jobs"
@@ -151,6 +152,7 @@ func newDesk(t testing.TB) *desk {
 	h.schools, err = schools.New(schools.Deps{
 		DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Catalogue: names, Signer: bundle.NewSigner(private),
 		Files: &drawer{files: map[string][]byte{}}, Publisher: quiet{}, Log: quietLog,
+		Fetch: fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}),
 	})
 	ok(err)
 	ok(jobs.Migrate(ctx, db))

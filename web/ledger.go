@@ -96,6 +96,8 @@ func (c *visit) ledgerHref(e LedgerEntry) string {
 		return "/schools/" + e.Object
 	case "schools.node_joined", "schools.node_revoked":
 		return "/schools/nodes"
+	case "schools.list_subscribed", "schools.list_unsubscribed", "schools.list_updated", "schools.list_held", "schools.list_applied", "schools.list_discarded":
+		return listPath(e.Object)
 	case "schools.list_imported", "schools.bundle_built":
 		return "/schools/lists"
 	case "reporting.directive_loaded", "reporting.distributed":

@@ -39,6 +39,13 @@ func (s *Server) schoolsRoutes() []Route {
 		{Method: http.MethodGet, Path: "/schools/lists", Clauses: block, Do: s.lists},
 		{Method: http.MethodPost, Path: "/schools/lists", Clauses: block, Limit: listLimit, Do: s.importList},
 		{Method: http.MethodPost, Path: "/schools/lists/build", Clauses: block, Do: s.buildBundle},
+		{Method: http.MethodGet, Path: "/schools/lists/subscribe", Clauses: block, Do: s.subscribeForm},
+		{Method: http.MethodPost, Path: "/schools/lists/subscribe", Clauses: block, Do: s.subscribe},
+		{Method: http.MethodGet, Path: "/schools/lists/{id}", Clauses: block, Do: s.list},
+		{Method: http.MethodPost, Path: "/schools/lists/{id}/apply", Clauses: block, Do: s.applyList},
+		{Method: http.MethodPost, Path: "/schools/lists/{id}/discard", Clauses: block, Do: s.discardList},
+		{Method: http.MethodPost, Path: "/schools/lists/{id}/fetch", Clauses: block, Do: s.fetchList},
+		{Method: http.MethodPost, Path: "/schools/lists/{id}/unsubscribe", Clauses: block, Do: s.unsubscribeList},
 		{Method: http.MethodGet, Path: "/schools/lookup", Clauses: block, Do: s.lookup},
 		{Method: http.MethodGet, Path: "/schools/blocked.csv", Clauses: filter, Do: s.blockedCSV},
 	}

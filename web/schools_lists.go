@@ -49,30 +49,20 @@ func (s *Server) listsPage(c *visit) (page.Lists, error) {
 	if err != nil {
 		return page.Lists{}, err
 	}
-	catalogue := s.Schools.Catalogue()
 	c.in("schools", c.p.T("pages.lists.title"))
-	p := page.Lists{Base: c.base, Protected: catalogue.Protected()}
+	p := page.Lists{Base: c.base, Protected: s.Schools.Catalogue().Protected()}
 	imported := c.query("imported")
 	for _, l := range all {
-		row := page.ListRow{
-			ID: l.ID, Name: l.Name, Category: c.p.T(catalogue.NameKey(l.Category)), Format: c.p.T(l.Format.Key()), Source: l.Source,
-			Names: l.Names, On: l.Updated, State: "ok",
+		p.Rows = append(p.Rows, s.listRow(c, l))
+		if l.Held != nil {
+			p.Waiting++
 		}
-		if held := l.Report.Count(schools.SkipProtected) + l.Report.Count(schools.SkipPopular); held > 0 {
-			row.State, row.Note = "soon", c.p.T("pages.list.held", "n", held)
-		}
-		p.Rows = append(p.Rows, row)
 		if l.ID == imported {
 			p.Result = importResult(c, l)
 		}
 	}
 	if c.may("schools.list_import", authz.Resource{Type: "schools.list"}) {
-		for _, f := range schools.Formats() {
-			p.Formats = append(p.Formats, page.Option{Value: string(f), Label: c.p.T(f.Key())})
-		}
-		for _, k := range catalogue.Categories {
-			p.Categories = append(p.Categories, page.Option{Value: k.Code, Label: c.p.T(catalogue.NameKey(k.Code)), Note: c.p.T(k.AboutKey())})
-		}
+		p.Formats, p.Categories = s.listOptions(c, "", "")
 	}
 	p.Bundle, err = s.bundleInfo(c)
 	return p, err
@@ -81,7 +71,7 @@ func (s *Server) listsPage(c *visit) (page.Lists, error) {
 // importResult reads the report that is kept with the list, so that the page
 // can be opened again.
 func importResult(c *visit, l schools.List) *page.ImportResult {
-	r := &page.ImportResult{Name: l.Name, Taken: l.Report.Taken, Known: l.Report.Duplicates, Skipped: l.Report.Skipped, Held: l.Report.Held()}
+	r := &page.ImportResult{Href: listPath(l.ID), Name: l.Name, Taken: l.Report.Taken, Known: l.Report.Duplicates, Skipped: l.Report.Skipped, Held: l.Report.Held()}
 	if ms, err := strconv.Atoi(c.query("ms")); err == nil && ms >= 0 {
 		r.Seconds = float64(ms) / 1000
 	}
@@ -136,6 +126,7 @@ func (s *Server) readImport(c *visit, parts *multipart.Reader) (schools.List, er
 			if part.FileName() == "" {
 				return schools.List{}, problem.New("input/faulty").Field("file", "input/required")
 			}
+			meta.File = part.FileName()
 			return s.Schools.ListImport(c.r.Context(), c.who.Actor, meta, part)
 		}
 		value, err := io.ReadAll(io.LimitReader(part, fieldLimit))

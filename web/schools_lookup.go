@@ -59,6 +59,9 @@ func (s *Server) verdict(c *visit, a schools.Answer) *page.Verdict {
 	}
 	for _, l := range a.Lists {
 		text := c.p.T("pages.lookup.on-list", "list", l.List, "what", c.p.T(s.Schools.Catalogue().NameKey(l.Category)), "name", l.Domain)
+		if l.Excepted != "" {
+			text += c.p.T("pages.lookup.list-excepts", "name", l.Excepted)
+		}
 		if l.Pending {
 			text += " (" + c.p.T(schools.PendingKey()) + ")"
 		}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"lachan/hub"
 	"lachan/internal/config"
@@ -20,17 +19,8 @@ import (
 // call carries out one act on the hub of the settings. With --json the answer
 // is printed as it came, else print says it.
 func (o onHub) call(ctx context.Context, t *terminal, act string, q url.Values, body io.Reader, print func(reply map[string]any)) error {
-	cfg, err := config.Load(o.Config)
-	if err != nil {
-		return err
-	}
-	client, err := hub.Connect(ctx, cfg, hub.Options{Version: version})
-	if err != nil {
-		return err
-	}
-	defer client.Close()
 	var raw json.RawMessage
-	if err := client.Call(ctx, act, q, body, &raw); err != nil {
+	if err := o.do(ctx, act, q, body, &raw); err != nil {
 		return err
 	}
 	if o.JSON || print == nil {
@@ -42,6 +32,21 @@ func (o onHub) call(ctx context.Context, t *terminal, act string, q url.Values, 
 	}
 	print(reply)
 	return nil
+}
+
+// do carries out one act on the hub of the settings and reads the answer into
+// reply.
+func (o onHub) do(ctx context.Context, act string, q url.Values, body io.Reader, reply any) error {
+	cfg, err := config.Load(o.Config)
+	if err != nil {
+		return err
+	}
+	client, err := hub.Connect(ctx, cfg, hub.Options{Version: version})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return client.Call(ctx, act, q, body, reply)
 }
 
 // json prints an answer indented.
@@ -239,60 +244,6 @@ func (c *rosterAddCmd) Run(ctx context.Context, t *terminal) error {
 	return c.call(ctx, t, "roster/add", nil, in, nil)
 }
 
-type listCmd struct {
-	Import listImportCmd `cmd:"" help:"${list_import}"`
-	List   listListCmd   `cmd:"" help:"${list_list}"`
-}
-
-type listImportCmd struct {
-	onHub
-	File     string `arg:"" type:"existingfile" help:"${arg_file}"`
-	Format   string `required:"" enum:"hosts,domains,adblock" help:"${flag_format}"`
-	Category string `required:"" help:"${flag_category}"`
-	Name     string `help:"${flag_list_name}"`
-	Source   string `help:"${flag_source}"`
-	Licence  string `help:"${flag_licence}"`
-}
-
-// Run imports a list, builds the bundle and says what was taken and why the
-// rest was not.
-func (c *listImportCmd) Run(ctx context.Context, t *terminal) error {
-	f, err := os.Open(c.File)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	name := c.Name
-	if name == "" {
-		name = filepath.Base(c.File)
-	}
-	start := time.Now()
-	q := url.Values{"name": {name}, "format": {c.Format}, "category": {c.Category}, "source": {c.Source}, "licence": {c.Licence}}
-	return c.call(ctx, t, "list/import", q, f, func(r map[string]any) {
-		list, _ := r["list"].(map[string]any)
-		report, _ := list["Report"].(map[string]any)
-		t.say("cli.list.imported", "name", name, "taken", number(report["Taken"]), "duplicates", number(report["Duplicates"]),
-			"skipped", number(report["Skipped"]), "lines", number(report["Lines"]), "span", time.Since(start).Round(time.Millisecond))
-		reasons, _ := report["Reasons"].([]any)
-		for _, x := range reasons {
-			x, _ := x.(map[string]any)
-			code, _ := x["Code"].(string)
-			text := code
-			if key := "schools.skip." + code; t.p.Has(key) {
-				text = t.p.T(key)
-			}
-			t.say("cli.list.skipped", "n", number(x["Count"]), "why", text)
-		}
-	})
-}
-
-type listListCmd struct{ onHub }
-
-// Run lists the lists.
-func (c *listListCmd) Run(ctx context.Context, t *terminal) error {
-	return c.call(ctx, t, "list/list", nil, nil, nil)
-}
-
 type lookupCmd struct {
 	onHub
 	Domain string `arg:"" help:"${arg_domain}"`
@@ -312,6 +263,9 @@ func (c *lookupCmd) Run(ctx context.Context, t *terminal) error {
 		for _, l := range lists {
 			l, _ := l.(map[string]any)
 			t.say("cli.lookup.list", "list", l["List"], "name", l["Domain"])
+			if out, _ := l["Excepted"].(string); out != "" {
+				t.say("cli.lookup.excepted", "list", l["List"], "name", out)
+			}
 		}
 	})
 }

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,6 +21,10 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LACHAN_LANG", "en")
+			// What lies in the script's folder is published, for lists that are fetched.
+			server := httptest.NewServer(http.FileServer(http.Dir(e.WorkDir)))
+			e.Defer(server.Close)
+			e.Setenv("PUBLISHED", server.URL)
 			return nil
 		},
 	})

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"lachan/internal/authz"
@@ -83,11 +84,12 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 	if err != nil {
 		return info, wrap("build bundle", err)
 	}
+	lists = slices.DeleteFunc(lists, func(l List) bool { return l.edition == 0 }) // not fetched yet
 	last, err := s.parts(ctx)
 	if err != nil {
 		s.log.WarnContext(ctx, "the last bundle cannot be followed; nodes will fetch the next one whole", "error", err)
 	}
-	builder, err := s.builder(ctx, last.Bundle, lists, blocks)
+	builder, err := s.builder(ctx, last.Bundle, lists, blocks, info.Folded)
 	if err != nil {
 		return info, err
 	}
@@ -110,7 +112,7 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 }
 
 // builder gathers what the next bundle is made of.
-func (s *Service) builder(ctx context.Context, last *bundle.Bundle, lists []List, blocks []Block) (*bundle.Builder, error) {
+func (s *Service) builder(ctx context.Context, last *bundle.Bundle, lists []List, blocks []Block, folded int64) (*bundle.Builder, error) {
 	c := s.catalogue
 	var categories []bundle.Category
 	for _, k := range c.Categories {
@@ -169,10 +171,17 @@ func (s *Service) builder(ctx context.Context, last *bundle.Bundle, lists []List
 			}
 		}
 	}
+	except, err := s.loadExceptions(ctx, b, lists, folded)
+	if err != nil {
+		return nil, wrap("read exceptions for bundle", err)
+	}
 	for _, l := range lists {
-		if err := s.addNames(ctx, b, l); err != nil {
+		if err := s.addNames(ctx, b, l, except); err != nil {
 			return nil, wrap("read list for bundle", err)
 		}
+	}
+	if err := except.run(); err != nil {
+		return nil, err
 	}
 	for _, k := range blocks {
 		e, err := k.entry()
@@ -186,33 +195,21 @@ func (s *Service) builder(ctx context.Context, last *bundle.Bundle, lists []List
 	return b, nil
 }
 
-func (s *Service) addNames(ctx context.Context, b *bundle.Builder, l List) error {
-	const page = 10_000
+func (s *Service) addNames(ctx context.Context, b *bundle.Builder, l List, except *exceptions) error {
 	count := 0
-	for after := ""; ; {
-		names, err := sqldb.All(ctx, s.db.Read(), queryNamesPage, sqldb.Scalar[string], l.edition, after, page)
+	err := s.eachName(ctx, l.edition, func(text string) error {
+		count++
+		except.saw(text, l)
+		n, err := bundle.ParseName(text)
 		if err != nil {
 			return err
 		}
-		for _, text := range names {
-			n, err := bundle.ParseName(text)
-			if err != nil {
-				return err
-			}
-			if err := b.Add(n, l.Category); err != nil {
-				return err
-			}
-		}
-		count += len(names)
-		if len(names) < page {
-			break
-		}
-		after = names[len(names)-1]
+		return b.Add(n, l.Category)
+	})
+	if err == nil && count != l.Names { // it was replaced while we read
+		err = problem.New("schools/list-changed", "name", l.Name)
 	}
-	if count != l.Names { // it was replaced while we read
-		return problem.New("schools/list-changed", "name", l.Name)
-	}
-	return nil
+	return err
 }
 
 // publishBundle makes a stored file the current bundle and drops old ones.
@@ -287,6 +284,9 @@ func (s *Service) Stale(ctx context.Context) (lists int, deltas int64, err error
 		return 0, 0, wrap("stale", err)
 	}
 	for _, l := range now {
+		if l.edition == 0 {
+			continue
+		}
 		if have[l.edition] {
 			delete(have, l.edition)
 		} else {

@@ -73,8 +73,9 @@ type Catalogue struct {
 type Extra struct {
 	// NeverBlock are this installation's report and status hosts.
 	NeverBlock []string
-	// Protected are further protected names.
-	Protected []string
+	// Protected is the operator's file of further protected names, one or more
+	// a line; nil for none.
+	Protected io.Reader
 	// Popular is the operator's file of popular names, the most popular first,
 	// one or more a line, "1,example.com" allowed; nil for none.
 	Popular io.Reader
@@ -118,9 +119,9 @@ func LoadCatalogue(extra Extra) (*Catalogue, error) {
 			return nil, fmt.Errorf("schools: never-block: %w", err)
 		}
 	}
-	for _, s := range extra.Protected {
-		if err := c.protected.addText(s); err != nil {
-			return nil, fmt.Errorf("schools: protected: %w", err)
+	if extra.Protected != nil {
+		if err := c.protected.read(extra.Protected, -1); err != nil {
+			return nil, fmt.Errorf("schools: protected names: %w", err)
 		}
 	}
 	if extra.Popular != nil {
@@ -167,6 +168,12 @@ func (c *Catalogue) guard(category string) func(bundle.Name) Skip {
 		}
 		return ""
 	}
+}
+
+// isPopular reports whether very many people use exactly this name.
+func (c *Catalogue) isPopular(name string) bool {
+	n, err := bundle.ParseName(name)
+	return err == nil && c.popular.has(n)
 }
 
 // inZone reports whether a registry's suffix above name is protected as a

@@ -30,16 +30,21 @@ func TestCatalogueIsWhole(t *testing.T) {
 		}
 		seen[k.Code] = true
 	}
+	owner := map[string]string{}
 	for _, s := range c.Services {
 		if seen[s.Code] {
 			t.Errorf("service %q: twice", s.Code)
 		}
 		seen[s.Code] = true
 		for _, d := range s.Domains {
-			if n := mustName(t, d); c.never.covers(n) || n.Labels() < 2 {
-				t.Errorf("service %s has %s", s.Code, d)
+			if n := mustName(t, d); c.never.covers(n) || n.Labels() < 2 || c.protected.has(n) || len(c.protected.below(n)) > 0 || owner[d] != "" {
+				t.Errorf("service %s has %s; %q has it too", s.Code, d, owner[d])
 			}
+			owner[d] = s.Code
 		}
+	}
+	if len(c.Services) < 43 {
+		t.Errorf("%d services", len(c.Services))
 	}
 	for _, band := range bundle.AllBands() {
 		p, ok := c.PolicyOf(band.String())
@@ -67,7 +72,7 @@ func TestCatalogueIsWhole(t *testing.T) {
 }
 
 func TestExtraNames(t *testing.T) {
-	c, err := LoadCatalogue(Extra{Protected: []string{"so-mau.example"}, NeverBlock: []string{"bao-tin.example"}, Popular: strings.NewReader("1,rat-dong.example\n2,dong.example\n")})
+	c, err := LoadCatalogue(Extra{Protected: strings.NewReader("so-mau.example # sở\n"), NeverBlock: []string{"bao-tin.example"}, Popular: strings.NewReader("1,rat-dong.example\n2,dong.example\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +84,7 @@ func TestExtraNames(t *testing.T) {
 	if !c.assess(mustName(t, "bao-tin.example")).NeverBlock {
 		t.Error("a host of the installation may be blocked")
 	}
-	if _, err := LoadCatalogue(Extra{Protected: []string{"not a name"}}); err == nil {
+	if _, err := LoadCatalogue(Extra{Protected: strings.NewReader("not..name")}); err == nil {
 		t.Error("a faulty name was taken")
 	}
 }

@@ -23,11 +23,16 @@ const (
 	SkipSuffix       Skip = "public-suffix" // com.vn: under it are other people's names
 	SkipSharedSuffix Skip = "shared-suffix" // blogspot.com: the same, by its owner's choice
 	SkipURL          Skip = "url"           // a page; a block is a name
-	SkipException    Skip = "exception"     // adblock @@: lists block, schools allow
+	SkipException    Skip = "exception"     // an exception that is not about a whole name
+	SkipExcepted     Skip = "excepted"      // the list takes it out itself: by an exception or by $badfilter
 	SkipCosmetic     Skip = "cosmetic"      // adblock ##: hides parts of a page
 	SkipModifier     Skip = "modifier"      // adblock $…: a condition that DNS cannot see, or a claim to priority
 	SkipPattern      Skip = "pattern"       // adblock text with wildcards or without ||…^
-	SkipRegex        Skip = "regex"         // adblock /…/
+	SkipRegex        Skip = "regex"         // a regular expression that stands for more than a few names
+	SkipKeyword      Skip = "keyword"       // a word anywhere in a name
+	SkipTrigger      Skip = "trigger"       // RPZ: an address or a name server
+	SkipInclude      Skip = "include"       // another list, to be imported by itself
+	SkipOther        Skip = "other"         // a setting of the program that the list was written for
 	SkipProtected    Skip = "protected"     // would refuse a protected name: held for a person
 	SkipPopular      Skip = "popular"       // a large platform on a list of malware or scams: held for a person
 )
@@ -35,15 +40,50 @@ const (
 // skipLines is how many lines of each reason a report shows.
 const skipLines = 20
 
-// Report says what became of every line of a list.
+// Report says what became of every line of a list. No line is lost:
+//
+//	Lines   = Notes + Bearing
+//	Entries = Taken + Duplicates + Exceptions + Skipped
 type Report struct {
+	Format     Format       // in which it was read
+	Detected   bool         // found out from the first lines
 	Lines      int          // lines read
-	Notes      int          // comments and empty lines
+	Notes      int          // comments, headings and empty lines
+	Bearing    int          // lines with entries
+	Entries    int          // what stands on them; one or more each
 	Taken      int          // names that are on the list now
 	Duplicates int          // names that were there already, earlier in the same list
-	Widened    int          // names written "*.d" or ".d": taken as d and all below it
+	Widened    int          // written as the name alone or as what lies below it: taken as both
+	Exceptions int          // names that the list takes out again
+	Kept       int          // exceptions below a listed name: they go into the bundle
 	Skipped    int          // sum over Reasons
 	Reasons    []SkipReason // most frequent first
+	Guarded    []string     // names held back for a person, the first 500
+	Changes    Changes      // against the edition before
+	Digest     string       // SHA-256 of names and exceptions, hex
+}
+
+// Changes is how an edition of a list differs from the one before.
+type Changes struct {
+	Before       int // names of the edition before; 0: there was none
+	Added        int
+	Removed      int
+	FirstAdded   []string // at most 20, by the alphabet
+	FirstRemoved []string
+	Popular      []string // added ones that very many people use, at most 20
+}
+
+// None reports whether both editions hold the same names.
+func (c Changes) None() bool { return c.Before > 0 && c.Added == 0 && c.Removed == 0 }
+
+// maxGuarded is how many held names a report keeps, so that the next one can
+// tell which are new.
+const maxGuarded = 500
+
+func (r *Report) guard(name string) {
+	if len(r.Guarded) < maxGuarded && !slices.Contains(r.Guarded, name) {
+		r.Guarded = append(r.Guarded, name)
+	}
 }
 
 // SkipReason is one reason with its count and the first lines that it hit.

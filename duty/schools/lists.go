@@ -11,10 +11,8 @@ import (
 	"time"
 
 	"lachan/internal/authz"
-	"lachan/internal/bundle"
 	"lachan/internal/clock"
 	"lachan/internal/id"
-	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
 )
@@ -31,7 +29,11 @@ type List struct {
 	Names    int
 	Report   Report // of the last import
 	Updated  time.Time
-	edition  int64
+	Since    time.Time // when it was first taken
+	// Lists and GetList fill these; nil for none.
+	Subscription *Subscription
+	Held         *Held
+	edition      int64
 }
 
 // Trust is how far a list is believed.
@@ -48,7 +50,8 @@ const (
 type ListMeta struct {
 	Name     string // up to 80 letters
 	Category string // code of a category or service
-	Format   Format
+	Format   Format // Auto: found out
+	File     string // name of its file, a hint for Auto; may be empty
 	Trust    Trust  // Unproven if empty
 	Source   string // up to 300 letters
 	Licence  string // up to 80 letters
@@ -63,7 +66,7 @@ func (m ListMeta) validate(c *Catalogue) error {
 	if !c.knows(m.Category) {
 		p.Field("category", "input/not-a-choice")
 	}
-	if m.Format != Hosts && m.Format != Plain && m.Format != Adblock {
+	if !slices.Contains(Formats(), m.Format) {
 		p.Field("format", "input/not-a-choice")
 	}
 	if m.Trust != Ours && m.Trust != Known && m.Trust != Unproven {
@@ -102,73 +105,95 @@ func (s *Service) ListImport(ctx context.Context, actor authz.Actor, meta ListMe
 	if err != nil {
 		return List{}, err
 	}
-	meta.Name, meta.Source, meta.Licence = locale.Normalize(meta.Name), locale.Normalize(meta.Source), locale.Normalize(meta.Licence)
-	if meta.Trust == "" {
-		meta.Trust = Unproven
-	}
+	meta = meta.normal()
 	if err := meta.validate(s.catalogue); err != nil {
 		return List{}, err
 	}
-	var edition int64
-	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		edition, err = next(ctx, tx, "edition")
-		if err == nil {
-			_, err = sqldb.Exec(ctx, tx, queryEditionBegin, edition, s.now())
-		}
-		return err
-	})
+	read, err := s.readList(meta, r)
 	if err != nil {
-		return List{}, wrap("new edition", err)
+		return List{}, err
 	}
-	sink := &listSink{ctx: ctx, db: s.db, edition: edition}
-	report, err := ReadList(r, meta.Format, s.catalogue.guard(meta.Category), sink)
-	if err == nil {
-		err = sink.flush()
-		report.Taken, report.Duplicates = sink.fresh, sink.given-sink.fresh
-	}
-	if err == nil && report.Taken == 0 {
-		err = problem.New("schools/empty-list", "lines", report.Lines, "skipped", report.Skipped)
-	}
-	if err != nil {
-		return List{}, errors.Join(err, s.dropEdition(context.WithoutCancel(ctx), edition))
-	}
-	list, old, err := s.switchEdition(ctx, actor, permit, meta, report, edition)
-	if err != nil {
-		return List{}, errors.Join(err, s.dropEdition(context.WithoutCancel(ctx), edition))
-	}
-	if old != 0 {
-		err = s.dropEdition(ctx, old)
-	}
-	return list, err
+	return s.replaceList(ctx, meta, read, step{kind: "schools.list_imported", actor: actor.Name(), permit: permit})
 }
 
-func (s *Service) switchEdition(ctx context.Context, actor authz.Actor, permit authz.Permit, meta ListMeta, report Report, edition int64) (list List, old int64, err error) {
+// readList reads a list by the rules of its category; schools/empty-list if
+// nothing is left of it.
+func (s *Service) readList(meta ListMeta, r io.Reader) (*Reading, error) {
+	read, err := ReadList(r, ReadOptions{Format: meta.Format, File: meta.File, Guard: s.catalogue.guard(meta.Category)})
+	if err == nil && read.Report.Taken == 0 {
+		err = problem.New("schools/empty-list", "lines", read.Report.Lines, "skipped", read.Report.Skipped)
+	}
+	return read, err
+}
+
+// replaceList compares, writes and switches.
+func (s *Service) replaceList(ctx context.Context, meta ListMeta, read *Reading, r step) (List, error) {
+	before, err := sqldb.One(ctx, s.db.Read(), queryListByName, scanList, meta.Name)
+	if err != nil && !errors.Is(err, sqldb.ErrNoRows) {
+		return List{}, wrap("import list", err)
+	}
+	changes, same, err := s.compare(ctx, read, before.edition)
+	if err != nil {
+		return List{}, err
+	}
+	read.Report.Changes = changes
+	edition := before.edition
+	if !same || before.Category != meta.Category { // the category is part of what a bundle was built from
+		if edition, err = s.writeEdition(ctx, read); err != nil {
+			return List{}, err
+		}
+	}
+	list, old, err := s.switchEdition(ctx, meta, read.Report, before.edition, edition, r)
+	switch {
+	case err != nil && edition != before.edition:
+		return List{}, errors.Join(err, s.dropEdition(context.WithoutCancel(ctx), edition))
+	case err != nil:
+		return List{}, err
+	}
+	// What waits for a person was weighed against the edition that has gone.
+	return list, errors.Join(s.dropEdition(ctx, old), s.dropHeld(ctx, list.ID))
+}
+
+// switchEdition points the list of that name to an edition, if it still points
+// to the one that was compared. It says which edition nothing points to now.
+func (s *Service) switchEdition(ctx context.Context, meta ListMeta, report Report, compared, edition int64, r step) (list List, old int64, err error) {
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
 		list = List{
 			ID: id.New(), Name: meta.Name, Category: meta.Category, Format: meta.Format, Trust: meta.Trust,
-			Source: meta.Source, Licence: meta.Licence, Names: report.Taken, Report: report, Updated: s.clock.Now(), edition: edition,
+			Source: meta.Source, Licence: meta.Licence, Names: report.Taken, Report: report,
+			Updated: s.clock.Now(), Since: s.clock.Now(), edition: edition,
 		}
 		old = 0
 		before, err := sqldb.One(ctx, tx, queryListByName, scanList, meta.Name)
 		switch {
 		case err == nil:
-			list.ID, old = before.ID, before.edition
-			if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, old, s.now()); err != nil {
-				return err // it is now one that nobody points to
-			}
+			list.ID, list.Since = before.ID, before.Since
 		case !errors.Is(err, sqldb.ErrNoRows):
 			return err
+		}
+		if before.edition != compared {
+			return problem.New("schools/list-replaced", "name", meta.Name)
+		}
+		if edition != compared {
+			if old = compared; old != 0 {
+				if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, old, s.now()); err != nil {
+					return err // it is now one that nobody points to
+				}
+			}
+			if _, err := sqldb.Exec(ctx, tx, queryEditionEnd, edition); err != nil {
+				return err
+			}
 		}
 		if err := saveList(ctx, tx, list); err != nil {
 			return err
 		}
-		if _, err := sqldb.Exec(ctx, tx, queryEditionEnd, edition); err != nil {
-			return err
+		r.object = list.ID
+		r.details = map[string]any{
+			"name": list.Name, "category": list.Category, "format": report.Format, "source": list.Source, "licence": list.Licence,
+			"lines": report.Lines, "taken": report.Taken, "duplicates": report.Duplicates, "skipped": report.Skipped,
+			"exceptions": report.Kept, "before": before.Names, "added": report.Changes.Added, "removed": report.Changes.Removed,
 		}
-		return s.record(ctx, tx, step{kind: "schools.list_imported", actor: actor.Name(), object: list.ID, permit: permit, details: map[string]any{
-			"name": list.Name, "category": list.Category, "format": list.Format, "source": list.Source, "licence": list.Licence,
-			"lines": report.Lines, "taken": report.Taken, "duplicates": report.Duplicates, "skipped": report.Skipped, "before": before.Names,
-		}})
+		return s.record(ctx, tx, r)
 	})
 	return list, old, err
 }
@@ -178,7 +203,11 @@ func (s *Service) Lists(ctx context.Context, actor authz.Actor) ([]List, error) 
 	if _, err := s.authz.Check(ctx, actor, "schools.view", room("list", "")); err != nil {
 		return nil, err
 	}
-	return sqldb.All(ctx, s.db.Read(), queryLists, scanList)
+	lists, err := sqldb.All(ctx, s.db.Read(), queryLists, scanList)
+	if err != nil {
+		return nil, wrap("read lists", err)
+	}
+	return lists, s.withSubscriptions(ctx, lists)
 }
 
 // RemoveList takes a list away. Its names go with the next bundle.
@@ -188,16 +217,25 @@ func (s *Service) RemoveList(ctx context.Context, actor authz.Actor, listID stri
 		return err
 	}
 	var list List
+	var held int64
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
 		list, err = sqldb.One(ctx, tx, queryListByID, scanList, listID)
 		if err != nil {
 			return notFound(err, "schools/no-list")
 		}
+		if held, err = s.releaseHeld(ctx, tx, listID); err != nil {
+			return err
+		}
+		if _, err := sqldb.Exec(ctx, tx, queryUnsubscribe, listID); err != nil {
+			return err
+		}
 		if _, err := sqldb.Exec(ctx, tx, queryListDrop, listID); err != nil {
 			return err
 		}
-		if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, list.edition, s.now()); err != nil {
-			return err
+		if list.edition != 0 {
+			if _, err := sqldb.Exec(ctx, tx, queryEditionBegin, list.edition, s.now()); err != nil {
+				return err
+			}
 		}
 		return s.record(ctx, tx, step{
 			kind: "schools.list_removed", actor: actor.Name(), object: listID, permit: permit,
@@ -207,62 +245,16 @@ func (s *Service) RemoveList(ctx context.Context, actor authz.Actor, listID stri
 	if err != nil {
 		return err
 	}
-	return s.dropEdition(ctx, list.edition)
-}
-
-// listSink writes names of an edition, many in one transaction.
-type listSink struct {
-	ctx     context.Context
-	db      *sqldb.DB
-	edition int64
-	wait    []string
-	given   int
-	fresh   int
-}
-
-// perTx is how many names go into one transaction: long enough to be quick,
-// short enough that a child's report need not wait for a list.
-const perTx = 10 * rowsAtOnce
-
-// Add implements Sink. Freshness is known only when the database has answered,
-// so the counts of the report are set after flush.
-func (l *listSink) Add(names []bundle.Name) (int, error) {
-	for _, n := range names {
-		l.wait = append(l.wait, n.String())
-	}
-	l.given += len(names)
-	if len(l.wait) >= perTx {
-		return len(names), l.flush()
-	}
-	return len(names), nil
-}
-
-func (l *listSink) flush() error {
-	if len(l.wait) == 0 {
-		return nil
-	}
-	slices.Sort(l.wait) // neighbours in the index are written together
-	fresh := 0
-	err := l.db.Tx(l.ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		var err error
-		fresh, err = insertNames(ctx, tx, l.edition, l.wait)
-		return err
-	})
-	if err != nil {
-		return wrap("write names", err)
-	}
-	l.fresh += fresh
-	l.wait = l.wait[:0]
-	return nil
+	return errors.Join(s.dropEdition(ctx, list.edition), s.dropEdition(ctx, held))
 }
 
 func scanList(r sqldb.Row) (List, error) {
 	var l List
 	var report string
-	var updated int64
-	if err := r.Scan(&l.ID, &l.Name, &l.Category, &l.Format, &l.Trust, &l.Source, &l.Licence, &l.edition, &l.Names, &report, &updated); err != nil {
+	var updated, since int64
+	if err := r.Scan(&l.ID, &l.Name, &l.Category, &l.Format, &l.Trust, &l.Source, &l.Licence, &l.edition, &l.Names, &report, &updated, &since); err != nil {
 		return l, err
 	}
-	l.Updated = clock.FromMicro(updated)
+	l.Updated, l.Since = clock.FromMicro(updated), clock.FromMicro(since)
 	return l, json.Unmarshal([]byte(report), &l.Report)
 }

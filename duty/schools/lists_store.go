@@ -14,14 +14,14 @@ import (
 	"lachan/internal/sqldb"
 )
 
-const listColumns = `id, name, category, format, trust, source, licence, edition, names, report, updated`
+const listColumns = `id, name, category, format, trust, source, licence, edition, names, report, updated, since`
 
 var (
 	queryLists      = sqldb.Register("schools.lists", `SELECT `+listColumns+` FROM schools_list ORDER BY name, id`)
 	queryListByID   = sqldb.Register("schools.list_by_id", `SELECT `+listColumns+` FROM schools_list WHERE id = $1`)
 	queryListByName = sqldb.Register("schools.list_by_name", `SELECT `+listColumns+` FROM schools_list WHERE name = $1`)
 	queryListSave   = sqldb.Register("schools.list_save", `
-		INSERT INTO schools_list (`+listColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+		INSERT INTO schools_list (`+listColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT (id) DO UPDATE SET category = excluded.category, format = excluded.format, trust = excluded.trust,
 			source = excluded.source, licence = excluded.licence, edition = excluded.edition, names = excluded.names,
 			report = excluded.report, updated = excluded.updated`)
@@ -29,6 +29,10 @@ var (
 
 	queryNamesPut = sqldb.Register("schools.names_put", insertRows(rowsAtOnce))
 	queryNamePut  = sqldb.Register("schools.name_put", insertRows(1))
+
+	queryExceptionPut   = sqldb.Register("schools.exception_put", `INSERT INTO schools_list_exception (edition, domain) VALUES ($1, $2)`)
+	queryExceptions     = sqldb.Register("schools.exceptions", `SELECT domain FROM schools_list_exception WHERE edition = $1 ORDER BY domain`)
+	queryExceptionsDrop = sqldb.Register("schools.exceptions_drop", `DELETE FROM schools_list_exception WHERE edition = $1`)
 
 	// An edition is dropped a stretch of the alphabet at a time.
 	queryNameEdge = sqldb.Register("schools.name_edge", `
@@ -59,8 +63,9 @@ func insertRows(n int) string {
 	return b.String()
 }
 
-// insertNames writes names and says how many were not there.
-func insertNames(ctx context.Context, tx *sqldb.Tx, edition int64, names []string) (fresh int, err error) {
+// insertNames writes names. One that is there already stays: the transaction
+// may be tried again.
+func insertNames(ctx context.Context, tx *sqldb.Tx, edition int64, names []string) error {
 	args := make([]any, rowsAtOnce+1)
 	args[0] = edition
 	for len(names) > 0 {
@@ -71,14 +76,12 @@ func insertNames(ctx context.Context, tx *sqldb.Tx, edition int64, names []strin
 		for i, name := range names[:n] {
 			args[i+1] = name
 		}
-		rows, err := sqldb.Exec(ctx, tx, query, args[:n+1]...)
-		if err != nil {
-			return fresh, err
+		if _, err := sqldb.Exec(ctx, tx, query, args[:n+1]...); err != nil {
+			return err
 		}
-		fresh += int(rows)
 		names = names[n:]
 	}
-	return fresh, nil
+	return nil
 }
 
 func saveList(ctx context.Context, tx *sqldb.Tx, l List) error {
@@ -87,7 +90,7 @@ func saveList(ctx context.Context, tx *sqldb.Tx, l List) error {
 		return err
 	}
 	_, err = sqldb.Exec(ctx, tx, queryListSave, l.ID, l.Name, l.Category, string(l.Format), string(l.Trust), l.Source, l.Licence,
-		l.edition, l.Names, string(report), clock.Micro(l.Updated))
+		l.edition, l.Names, string(report), clock.Micro(l.Updated), clock.Micro(l.Since))
 	return err
 }
 
@@ -110,6 +113,9 @@ func (s *Service) dropEdition(ctx context.Context, edition int64) error {
 			}
 			last = true
 			if _, err = sqldb.Exec(ctx, tx, queryNamesDropRest, edition, from); err != nil {
+				return err
+			}
+			if _, err = sqldb.Exec(ctx, tx, queryExceptionsDrop, edition); err != nil {
 				return err
 			}
 			_, err = sqldb.Exec(ctx, tx, queryEditionEnd, edition)

@@ -47,6 +47,8 @@ type ListHit struct {
 	Category string
 	Domain   string // as it stands on the list
 	Pending  bool   // imported since the bundle was built: does not count yet
+	edition  int64
+	Excepted string // the name on which the list takes the asked one out again; ""
 }
 
 // Step is one rule of the fixed order, as an answer shows it.
@@ -65,6 +67,9 @@ var order = [...]bundle.RuleKind{
 var queryNameHits = sqldb.Register("schools.name_hits", `
 	SELECT l.name, l.category, n.domain, l.edition FROM schools_list_name n JOIN schools_list l ON l.edition = n.edition
 	WHERE n.domain = $1 ORDER BY l.name, l.id`)
+
+var queryExceptionHit = sqldb.Register("schools.exception_hit", `
+	SELECT COUNT(*) FROM schools_list_exception WHERE edition = $1 AND domain = $2`)
 
 // Lookup says whether a name is refused for a band, by the current bundle and
 // the deltas over it, and explains it.
@@ -155,15 +160,33 @@ func (s *Service) listHits(ctx context.Context, name bundle.Name, bundled map[in
 		hits, err := sqldb.All(ctx, s.db.Read(), queryNameHits, func(r sqldb.Row) (h ListHit, err error) {
 			var edition int64
 			err = r.Scan(&h.List, &h.Category, &h.Domain, &edition)
-			h.Pending = !bundled[edition]
+			h.Pending, h.edition = !bundled[edition], edition
 			return h, err
 		}, name.Suffix(labels).String())
 		if err != nil {
 			return nil, err
 		}
+		for i := range hits {
+			if hits[i].Excepted, err = s.exceptedAt(ctx, hits[i].edition, name, labels); err != nil {
+				return nil, err
+			}
+		}
 		all = append(all, hits...)
 	}
 	return all, nil
+}
+
+// exceptedAt finds the longest exception of an edition that is above labels of
+// name, or name itself.
+func (s *Service) exceptedAt(ctx context.Context, edition int64, name bundle.Name, labels int) (string, error) {
+	for n := name.Labels(); n > labels; n-- {
+		text := name.Suffix(n).String()
+		count, err := sqldb.One(ctx, s.db.Read(), queryExceptionHit, sqldb.Scalar[int], edition, text)
+		if err != nil || count > 0 {
+			return text, err
+		}
+	}
+	return "", nil
 }
 
 // viewCache keeps the current bundle and the deltas over it in memory, so that

@@ -13,6 +13,7 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/bundle"
 	"lachan/internal/clock"
+	"lachan/internal/fetch"
 	"lachan/internal/ledger"
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
@@ -53,6 +54,11 @@ type Settings struct {
 	TokenFor       time.Duration // how long an enrolment token may be used; 48 h
 	SilentAfter    time.Duration // when a node counts as silent; 30 min
 	KeepBundles    int           // how many bundles stay; 3
+	// An update of a subscribed list waits for a person if so many names in a
+	// hundred come or go, from a number of them on.
+	HoldGrowth int // 50
+	HoldShrink int // 30
+	HoldFrom   int // 100 names
 }
 
 func (s Settings) withDefaults() Settings {
@@ -70,8 +76,13 @@ func (s Settings) withDefaults() Settings {
 			*d.field = d.is
 		}
 	}
-	if s.KeepBundles <= 0 {
-		s.KeepBundles = 3
+	for _, n := range []struct {
+		field *int
+		is    int
+	}{{&s.KeepBundles, 3}, {&s.HoldGrowth, 50}, {&s.HoldShrink, 30}, {&s.HoldFrom, 100}} {
+		if *n.field <= 0 {
+			*n.field = n.is
+		}
 	}
 	return s
 }
@@ -88,6 +99,7 @@ type Deps struct {
 	Publisher Publisher
 	Log       *slog.Logger
 	Settings  Settings
+	Fetch     *fetch.Client // for subscribed lists; nil: none are fetched
 	// Reach says which schools lie under a unit of org; nil: those whose unit
 	// or commune it is.
 	Reach func(ctx context.Context, unit string) (Scope, error)
@@ -106,6 +118,7 @@ type Service struct {
 	publisher Publisher
 	log       *slog.Logger
 	settings  Settings
+	fetch     *fetch.Client
 	reach     func(ctx context.Context, unit string) (Scope, error)
 	views     viewCache
 }
@@ -118,7 +131,7 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		db: d.DB, ledger: d.Ledger, authz: d.Authz, clock: d.Clock, catalogue: d.Catalogue, signer: d.Signer,
-		files: d.Files, publisher: d.Publisher, log: d.Log, settings: d.Settings.withDefaults(), reach: d.Reach,
+		files: d.Files, publisher: d.Publisher, log: d.Log, settings: d.Settings.withDefaults(), fetch: d.Fetch, reach: d.Reach,
 	}, nil
 }
 

@@ -77,6 +77,17 @@ func (s Skip) Key() string { return "schools.skip." + string(s) }
 // Key is the key of the format's name.
 func (f Format) Key() string { return "schools.format." + string(f) }
 
+// Key is the key of the caution's sentence.
+func (c Caution) Key() string { return "schools.caution." + string(c) }
+
+// Key is the key of the outcome's words.
+func (o Outcome) Key() string {
+	if o == Untried {
+		return "schools.outcome.untried"
+	}
+	return "schools.outcome." + string(o)
+}
+
 // Key is the key of the step's name.
 func (t Trust) Key() string { return "schools.trust." + string(t) }
 

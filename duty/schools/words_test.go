@@ -54,11 +54,14 @@ func TestEveryCodeHasWords(t *testing.T) {
 	}
 	for _, k := range []interface{ Key() string }{
 		SkipSyntax, SkipTooLong, SkipName, SkipAddress, SkipRedirect, SkipLocal, SkipTLD, SkipSuffix, SkipSharedSuffix, SkipURL,
-		SkipException, SkipCosmetic, SkipModifier, SkipPattern, SkipRegex, SkipProtected, SkipPopular,
-		Hosts, Plain, Adblock, Ours, Known, Unproven, ConcernSuffix, ConcernProtected, ConcernShared, ConcernPopular,
+		SkipException, SkipExcepted, SkipKeyword, SkipTrigger, SkipInclude, SkipOther, SkipCosmetic, SkipModifier, SkipPattern, SkipRegex, SkipProtected, SkipPopular,
+		Grew, Shrank, HitsGuarded, HitsPopular, Untried, Unchanged, Applied, HeldBack, Failed, Ours, Known, Unproven, ConcernSuffix, ConcernProtected, ConcernShared, ConcernPopular,
 		Provisional, Emergency, Legal, Proposed, Active, Confirmed, Withdrawn, Expired, Open, Granted, Kept, HourSpan, DaySpan, WeekSpan,
 	} {
 		keys = append(keys, k.Key())
+	}
+	for _, f := range Formats() {
+		keys = append(keys, f.Key())
 	}
 	used := map[string]bool{}
 	sources, err := filepath.Glob("*.go")

@@ -64,6 +64,7 @@ func open(ctx context.Context, clk *Shift, s setting) (*instance, error) {
 	cfg.HTTP.Listen, cfg.Bus.Listen = s.listen, s.bus
 	cfg.HTTP.PublicURL = s.baseURL
 	cfg.Province.Name = s.place
+	cfg.Lists.AllowInside = true // the sample list is published on this machine
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}

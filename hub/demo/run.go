@@ -222,6 +222,9 @@ func (i *instance) populate(ctx context.Context, now time.Time, p *locale.Printe
 		}
 		return nil
 	})
+	before.at(now.AddDate(0, 0, -2), "subscribed list", func(ctx context.Context) error {
+		return i.subscribedList(ctx, lead, p.T("demo.subscribed-list"))
+	})
 	if err := before.happen(ctx); err != nil {
 		return nil, err
 	}

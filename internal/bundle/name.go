@@ -117,23 +117,24 @@ func (n Name) String() string {
 	if n.wire == "" {
 		return ""
 	}
-	var b strings.Builder
+	return string(n.AppendText(make([]byte, 0, len(n.wire))))
+}
+
+// AppendText appends String to b.
+func (n Name) AppendText(b []byte) []byte {
 	for i := 0; i < len(n.wire) && n.wire[i] != 0; i += int(n.wire[i]) + 1 {
 		if i > 0 {
-			b.WriteByte('.')
+			b = append(b, '.')
 		}
 		for _, c := range []byte(n.wire[i+1 : i+1+int(n.wire[i])]) {
 			if c <= ' ' || c >= 0x7f || c == '.' || c == '\\' { // RFC 1035 §5.1
-				b.WriteByte('\\')
-				b.WriteByte('0' + c/100)
-				b.WriteByte('0' + c/10%10)
-				b.WriteByte('0' + c%10)
+				b = append(b, '\\', '0'+c/100, '0'+c/10%10, '0'+c%10)
 				continue
 			}
-			b.WriteByte(c)
+			b = append(b, c)
 		}
 	}
-	return b.String()
+	return b
 }
 
 // Unicode is the form to show to staff beside String: U-labels where the

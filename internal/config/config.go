@@ -37,6 +37,7 @@ type Hub struct {
 	Blobs      Blobs    `toml:"blobs"`
 	Province   Province `toml:"province"`
 	Intake     Intake   `toml:"intake"`
+	Lists      Lists    `toml:"lists"`
 	Log        Log      `toml:"log"`
 }
 
@@ -84,6 +85,16 @@ type Intake struct {
 	MaxWait       int `toml:"max_wait" doc:"Longest wait, in seconds."`
 }
 
+// Lists is how block lists are fetched and weighed.
+type Lists struct {
+	AllowInside   bool   `toml:"allow_inside" doc:"Lists may be fetched from addresses inside the own network, such as a mirror."`
+	HoldGrowth    int    `toml:"hold_growth" doc:"An update waits for a person if more than so many names in a hundred are new."`
+	HoldShrink    int    `toml:"hold_shrink" doc:"An update waits for a person if more than so many names in a hundred have gone."`
+	HoldFrom      int    `toml:"hold_from" doc:"Fewer new or gone names than this never make an update wait."`
+	ProtectedFile string `toml:"protected_file" doc:"Names that no list may block, one a line, beside those of the program."`
+	PopularFile   string `toml:"popular_file" doc:"The most popular names, the first first, one a line (\"1,example.com\" is allowed); 10,000 count. Empty: the starter list of the program."`
+}
+
 // Log is how much the hub says.
 type Log struct {
 	Level string `toml:"level" doc:"debug, info, warn or error."`
@@ -98,6 +109,7 @@ func Default() Hub {
 		Bus:      Bus{Listen: "127.0.0.1:4222"},
 		Province: Province{Pack: "quangngai", Leave: "https://nchmf.gov.vn/"},
 		Intake:   Intake{FreePerMinute: 300, MaxWork: 300_000, MaxWait: 30},
+		Lists:    Lists{HoldGrowth: 50, HoldShrink: 30, HoldFrom: 100},
 		Log:      Log{Level: "info"},
 	}
 }
@@ -213,6 +225,9 @@ func (c Hub) Validate() error {
 		if n.value < n.min || n.value > n.max {
 			bad(n.key, "input/out-of-range", "min", n.min, "max", n.max)
 		}
+	}
+	if c.Lists.HoldGrowth < 1 || c.Lists.HoldShrink < 1 || c.Lists.HoldShrink > 100 || c.Lists.HoldFrom < 1 {
+		bad("lists.hold_from", "config/not-a-share")
 	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":

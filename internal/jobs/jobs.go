@@ -79,8 +79,12 @@ func driver(db *sqldb.DB) riverdriver.Driver[*sql.Tx] {
 type worker[A Args] struct {
 	river.WorkerDefaults[A]
 	queue *Queue
+	limit time.Duration
 	work  func(ctx context.Context, args A) error
 }
+
+// Timeout implements river.Worker; zero is that of the queue.
+func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.limit }
 
 // Work implements river.Worker.
 func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
@@ -94,6 +98,13 @@ func (w *worker[A]) Work(ctx context.Context, job *river.Job[A]) error {
 // Handle says what is done for jobs of A's kind.
 func Handle[A Args](q *Queue, work func(ctx context.Context, args A) error) {
 	river.AddWorker(q.workers, &worker[A]{queue: q, work: work})
+}
+
+// HandleLong is Handle for jobs that may take up to limit, such as those that
+// wait for a server elsewhere. One of a hub that died is rescued only after
+// that time.
+func HandleLong[A Args](q *Queue, limit time.Duration, work func(ctx context.Context, args A) error) {
+	river.AddWorker(q.workers, &worker[A]{queue: q, limit: limit, work: work})
 }
 
 // Every asks for a job at start and then at each interval, once in the whole

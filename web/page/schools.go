@@ -137,20 +137,21 @@ type Lists struct {
 	Result     *ImportResult
 	Bundle     *BundleInfo
 	Protected  int
+	Waiting    int // lists with an update that waits for a person
 }
 
 // ListRow is one list.
 type ListRow struct {
-	ID, Name, Category, Format, Source string
-	Names                              int
-	On                                 time.Time
-	State                              string // ok, soon (held for a person)
-	Note                               string
+	Href, Name, Category, Format, Source string
+	Names                                int
+	On                                   time.Time
+	State                                string // ok, soon (held for a person), late (not fetched), wait (not yet)
+	Note                                 string
 }
 
 // ImportResult says what an import did.
 type ImportResult struct {
-	Name                  string
+	Href, Name            string
 	Taken, Known, Skipped int
 	Reasons               []KV // why lines were skipped, with counts
 	Held                  []string

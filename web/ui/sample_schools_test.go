@@ -34,9 +34,18 @@ func (m maker) schools() set {
 	bare := page.School{Base: on("console.schools.title"), ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612}
 	lists := page.Lists{
 		Base: on("console.lists.title"), Formats: options, Categories: options, Protected: 214, Bundle: &page.BundleInfo{Number: 12, Names: 512340, Bytes: 5_400_000, Made: now, Key: "lachan-demo+1f2e3d4c+AAAA", Pending: 3},
-		Rows:   []page.ListRow{{ID: "1", Name: "Cờ bạc mẫu", Category: "Cờ bạc, cá độ", Format: "Tệp hosts", Source: "tệp mẫu", Names: 41208, On: now, State: "ok"}, {ID: "2", Name: "Lừa đảo mẫu", Category: "Lừa đảo", Format: "Adblock (||tên^)", Names: 881, On: now, State: "soon", Note: "2 tên chờ người xem"}},
-		Result: &page.ImportResult{Name: "Cờ bạc mẫu", Taken: 41208, Known: 312, Skipped: 96, Seconds: 0.4, Reasons: []page.KV{{Key: "Không đọc được tên miền", Value: "61"}, {Key: "Là địa chỉ IP, không phải tên", Value: "35"}}, Held: []string{"ngan-hang.example", "bao-dien-tu.example"}},
+		Rows:    []page.ListRow{{Href: "/schools/lists/1", Name: "Cờ bạc mẫu", Category: "Cờ bạc, cá độ", Format: "Tệp hosts", Source: "tệp mẫu", Names: 41208, On: now, State: "ok"}, {Href: "/schools/lists/2", Name: "Lừa đảo mẫu", Category: "Lừa đảo", Format: "Adblock (||tên^)", Names: 881, On: now, State: "soon", Note: "2 tên chờ người xem"}},
+		Waiting: 1, Result: &page.ImportResult{Href: "/schools/lists/1", Name: "Cờ bạc mẫu", Taken: 41208, Known: 312, Skipped: 96, Seconds: 0.4, Reasons: []page.KV{{Key: "Không đọc được tên miền", Value: "61"}, {Key: "Là địa chỉ IP, không phải tên", Value: "35"}}, Held: []string{"ngan-hang.example", "bao-dien-tu.example"}},
 	}
+	names := []string{"a-mau.example", "b-mau.example", "xn--th-9ja9i637n.vn"}
+	one := page.List{
+		Base: on("console.lists.title"), ID: "1", Name: "Cờ bạc mẫu", Category: "Cờ bạc, cá độ", About: "Cá độ, sòng bạc, xổ số lậu", Format: "Tự nhận biết", Trust: "Mới, chưa kiểm", Source: "https://danh-sach.example", Licence: "MIT", Names: 41208, Since: now.Add(-900 * time.Hour), On: now, MayEdit: true,
+		Sub:    &page.ListSource{URL: "https://danh-sach.example/co-bac/hosts.txt", Host: "danh-sach.example", Hours: 24, Due: now.Add(20 * time.Hour), Fetched: now, State: "soon", Outcome: "chờ người xem"},
+		Held:   &page.ListHeld{Found: now, Before: 41208, Names: 12003, Added: 40, Removed: 29245, Why: []string{"Bớt quá nhiều tên", "Có tên được bảo vệ mà trước đây không có"}, FirstAdded: names, FirstRemoved: names, Protected: []string{"ngan-hang.example"}, MayDecide: true},
+		Report: &page.ListReport{Figures: []page.KV{{Key: "Dòng đã đọc", Value: "41.620"}, {Key: "Lấy vào", Value: "41.208"}, {Key: "Bỏ qua", Value: "96"}}, Before: 41100, Added: 120, Removed: 12, FirstAdded: names, FirstRemoved: names, Guarded: []string{"bao-dien-tu.example"}, Reasons: []page.ListReason{{Text: "Là địa chỉ IP, không phải tên", Count: 35, Lines: []page.ListLine{{Number: 12, Text: "0.0.0.0 192.0.2.1"}, {Number: 113, Text: "192.0.2.7"}}}}},
+	}
+	fresh := page.List{Base: on("console.lists.title"), ID: "2", Name: "Lừa đảo mẫu", Category: "Lừa đảo", Format: "Adblock", Trust: "Mới, chưa kiểm", Sub: &page.ListSource{Host: "danh-sach.example", Hours: 6, Due: now, State: "late", Outcome: "không tải được", Why: "Máy chủ danh-sach.example trả lời quá chậm."}}
+	form := page.ListSubscribe{Base: on("console.subscribe.title"), Hours: "24", Formats: options, Categories: options, Trusts: options}
 	verdict := gallery.Components(on("console.lookup.title")).Verdict
 	passed := verdict
 	passed.Refused = false
@@ -44,6 +53,7 @@ func (m maker) schools() set {
 		"schools/schools": list, "schools/schools#empty": page.Schools{Base: on("console.schools.title"), Levels: options},
 		"schools/school": school, "schools/school#empty": bare,
 		"schools/nodes": page.Nodes{Base: on("console.nodes.title"), Lights: lights, Rows: nodes, Bundle: 12, Delta: 481, Schools: []page.Option{{Value: "1", Label: "Tiểu học Sao Mai mẫu"}, {Value: "2", Label: "THCS Hoa Sen mẫu"}}, Token: "LC7Q2MX4KD", Command: "lachan node enrol --config lachan-node.toml --hub https://hub.example LC7Q2MX4KD"}, "schools/nodes#empty": page.Nodes{Base: on("console.nodes.title")},
+		"schools/list": one, "schools/list#fresh": fresh, "schools/subscribe": form,
 		"schools/lists": lists, "schools/lists#empty": page.Lists{Base: on("console.lists.title"), Formats: options, Categories: options},
 		"schools/lookup": page.Lookup{Base: on("console.lookup.title"), Domain: "sao-mai.example", Bands: options, Answer: &verdict}, "schools/lookup#passed": page.Lookup{Base: on("console.lookup.title"), Domain: "sao-mai.example", Bands: options, Answer: &passed}, "schools/lookup#empty": page.Lookup{Base: on("console.lookup.title"), Bands: options},
 	}
