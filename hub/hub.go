@@ -184,6 +184,8 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	h.flow = flow.New(h.queue, h.clock, h.opts.Off...)
 	jobs.Handle(h.queue, h.sweep)
 	jobs.Every(h.queue, 10*time.Minute, sweepJob{})
+	jobs.Handle(h.queue, func(ctx context.Context, _ rolloutJob) error { return h.Schools.AdvanceRollout(ctx) })
+	jobs.Every(h.queue, time.Minute, rolloutJob{})
 	h.handleLists()
 	if err := h.queue.Prepare(); err != nil {
 		return err

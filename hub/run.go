@@ -175,6 +175,12 @@ func (h *Hub) firstBundle(ctx context.Context) error {
 	return err
 }
 
+// rolloutJob takes a bundle that goes by stages one step on, or halts it.
+type rolloutJob struct{}
+
+// Kind implements jobs.Args.
+func (rolloutJob) Kind() string { return "schools.rollout" }
+
 // sweepJob clears what has ended.
 type sweepJob struct{}
 

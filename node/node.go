@@ -127,7 +127,7 @@ func (n *Node) closePage() error {
 // Run answers until ctx ends, then stops in order: no new questions, the
 // running hour is closed, what is countable is on the disk.
 func (n *Node) Run(ctx context.Context) error {
-	syncer := sync.NewSyncer(n.keeper, n.outbox, n.health, n.opts.Logger)
+	syncer := sync.NewSyncer(n.identity.NodeID, n.keeper, n.outbox, n.health, n.opts.Logger)
 	conn, err := bus.Dial(bus.NodeConfig{
 		URLs: n.identity.BusURLs, Node: n.identity.NodeID, JWT: n.identity.UserJWT, Key: n.key,
 		Schools: n.identity.SchoolIDs, RootCAs: n.opts.RootCAs,

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"lachan/internal/bundle"
+	"lachan/internal/bus"
 	"lachan/internal/dnswire"
 	"lachan/internal/problem"
 )
@@ -497,4 +498,58 @@ func TestTheNextBundleComesAsAPatch(t *testing.T) {
 	if r := w.ask(n, "fresh.example", dnswire.TypeA); refused(r) {
 		t.Errorf("the name that is gone is refused: %+v", r)
 	}
+}
+
+// A bundle that goes by stages is not for us until our turn comes; decisions
+// are for everybody at once.
+func TestABundleByStages(t *testing.T) {
+	w := newWorld(t)
+	w.publish(1, 0)
+	n, _ := w.node(t.TempDir())
+	w.ready(n, 1)
+	// The slot of "n1" in bundle 2: the smallest stage that takes it in.
+	ours := 1
+	for ; (bus.Heartbeat{Bundle: 2, Stage: ours, Before: 1}).For("n1") != 2; ours++ {
+	}
+	if ours == 1 {
+		t.Fatal("this node is always the first: choose another id")
+	}
+	w.mu.Lock()
+	w.stage = ours - 1
+	w.mu.Unlock()
+	w.publish(2, 0, "fresh.example")
+	w.decide(true, w.emergency("lesson2.example", true))
+	w.until("the decision", func() bool { _, d := n.keeper.Numbers(); return d == 1 })
+	time.Sleep(3 * time.Second) // a heartbeat has come by
+	if b, _ := n.keeper.Numbers(); b != 1 {
+		t.Fatalf("the node took bundle %d before its turn", b)
+	}
+	w.mu.Lock()
+	w.stage = ours
+	w.mu.Unlock()
+	w.ready(n, 2)
+}
+
+// A bundle that came whole and cannot be used is said to the hub, and not
+// fetched again and again.
+func TestABundleThatCannotBeUsedIsSaid(t *testing.T) {
+	w := newWorld(t)
+	w.publish(1, 0)
+	n, _ := w.node(t.TempDir())
+	w.ready(n, 1)
+	good := w.compile(2, 0)
+	w.mu.Lock()
+	w.number, w.file, w.whole = 2, slices.Clone(good), 0
+	w.file[len(w.file)-1] ^= 1 // the signature
+	w.mu.Unlock()
+	w.must(w.bus.PublishBundle(2))
+	w.until("the hub hears of it", func() bool { w.mu.Lock(); defer w.mu.Unlock(); return w.health.Rejected == 2 })
+	if b, _ := n.keeper.Numbers(); b != 1 {
+		t.Errorf("bundle %d counts", b)
+	}
+	w.mu.Lock()
+	w.file = good
+	w.mu.Unlock()
+	w.publish(3, 0, "fresh.example")
+	w.ready(n, 3)
 }

@@ -47,6 +47,7 @@ type world struct {
 	counts map[uint64]bus.Counts
 	asks   []bus.Ask
 	health bus.Health
+	stage  int // of the newest bundle; 0: for all
 }
 
 const zone = `
@@ -200,7 +201,11 @@ func (w *world) side(number uint64, rules ...bundle.Rule) {
 func (w *world) State(context.Context) (bus.Heartbeat, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return bus.Heartbeat{Bundle: w.number, Delta: uint64(len(w.deltas))}, nil
+	h := bus.Heartbeat{Bundle: w.number, Delta: uint64(len(w.deltas))}
+	if w.stage > 0 {
+		h.Stage, h.Before = w.stage, w.number-1
+	}
+	return h, nil
 }
 
 func (w *world) BundleChunk(_ context.Context, _ string, r bus.ChunkRequest) (bus.Chunk, error) {

@@ -34,6 +34,7 @@ func (s *Server) schoolsRoutes() []Route {
 		{Method: http.MethodPost, Path: "/schools/{id}/rules/drop", Clauses: filter, Do: s.dropRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/requests", Clauses: filter, Do: s.answerRequest},
 		{Method: http.MethodGet, Path: "/schools/nodes", Clauses: filter, Do: s.nodes},
+		{Method: http.MethodPost, Path: "/schools/nodes/rollout", Clauses: filter, Do: s.steerRollout},
 		{Method: http.MethodPost, Path: "/schools/nodes/enrol", Clauses: filter, Do: s.enrolNode},
 		{Method: http.MethodPost, Path: "/schools/nodes/{id}/revoke", Clauses: filter, Do: s.revokeNode},
 		{Method: http.MethodGet, Path: "/schools/lists", Clauses: block, Do: s.lists},

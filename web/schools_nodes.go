@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lachan/duty/schools"
+	"lachan/internal/authz"
 	"lachan/internal/problem"
 	"lachan/web/page"
 )
@@ -16,6 +17,7 @@ type nodeView struct {
 	s             *Server
 	nodes         []schools.Node
 	bundle, delta int64
+	rollout       schools.Rollout
 }
 
 func (s *Server) nodeView(c *visit) (nodeView, error) {
@@ -29,6 +31,9 @@ func (s *Server) nodeView(c *visit) (nodeView, error) {
 	if v.delta, err = s.Schools.HighestDelta(ctx); err != nil {
 		return v, err
 	}
+	if v.rollout, err = s.Schools.Rollout(ctx); err != nil {
+		return v, err
+	}
 	v.nodes, err = s.Schools.Nodes(ctx, c.who.Actor)
 	if problem.Is(err, "schools/no-school") { // a unit that is no school
 		err = nil
@@ -37,7 +42,7 @@ func (s *Server) nodeView(c *visit) (nodeView, error) {
 }
 
 func (v nodeView) state(n schools.Node) string {
-	return string(v.s.Schools.State(n, v.bundle, v.delta))
+	return string(v.s.Schools.State(n, v.rollout.Expected(n.ID, v.bundle), v.delta))
 }
 
 // ofSchool is the best state of a school's nodes: one that works is enough.
@@ -102,6 +107,9 @@ func (s *Server) nodesPage(c *visit) (page.Nodes, error) {
 	}
 	c.in("schools", c.p.T("pages.nodes.title"))
 	p := page.Nodes{Base: c.base, Bundle: view.bundle, Delta: view.delta}
+	if p.Rollout, err = s.rollout(c); err != nil {
+		return p, err
+	}
 	byID := map[string]schools.School{}
 	for _, school := range all {
 		byID[school.ID] = school
@@ -168,4 +176,41 @@ func (s *Server) revokeNode(c *visit) error {
 		return err
 	}
 	return c.done("/schools/nodes", "flash.schools.node-revoked")
+}
+
+// rollout is the bundle that goes by stages, nil where none does or the reader
+// sees the own school only.
+func (s *Server) rollout(c *visit) (*page.Rollout, error) {
+	if !c.may("schools.view", authz.Resource{Type: "schools.school", Attrs: map[string]any{"unit": "(any)"}}) {
+		return nil, nil
+	}
+	r, err := s.Schools.RolloutState(c.r.Context(), c.who.Actor)
+	if err != nil || r.Bundle == 0 || r.Stage >= 100 {
+		return nil, err
+	}
+	p := &page.Rollout{Bundle: r.Bundle, Stage: r.Stage, Nodes: r.Nodes, Have: r.Have, Ill: r.Ill, Halted: r.Halted, Since: r.Since}
+	if r.Why != "" {
+		p.Why = c.p.T("schools.rollout." + r.Why)
+	}
+	p.CanSteer = c.may("schools.list_import", authz.Resource{Type: "schools.bundle"})
+	return p, nil
+}
+
+// steerRollout halts a bundle that goes by stages, or gives it to everybody.
+func (s *Server) steerRollout(c *visit) error {
+	ctx, actor := c.r.Context(), c.who.Actor
+	var err error
+	key := "flash.schools.rollout-halted"
+	switch c.form("go") {
+	case "halt":
+		err = s.Schools.HaltRollout(ctx, actor)
+	case "all":
+		key, err = "flash.schools.rollout-all", s.Schools.FinishRollout(ctx, actor)
+	default:
+		err = problem.New("input/faulty").Field("go", "input/not-a-choice")
+	}
+	if err != nil {
+		return err
+	}
+	return c.done("/schools/nodes", key)
 }

@@ -225,11 +225,15 @@ func (s *Service) publishBundle(ctx context.Context, actor authz.Actor, permit a
 		if err != nil {
 			return err
 		}
+		before, err := s.beginRollout(ctx, tx, info.Number)
+		if err != nil {
+			return err
+		}
 		all, err := sqldb.All(ctx, tx, queryBundles, scanBundle, 1000)
 		if err != nil {
 			return err
 		}
-		old = all[min(len(all), s.settings.KeepBundles):]
+		old = slices.DeleteFunc(slices.Clone(all[min(len(all), s.settings.KeepBundles):]), func(b BundleInfo) bool { return b.Number == before })
 		for _, o := range old {
 			if _, err := sqldb.Exec(ctx, tx, queryBundleDrop, o.Number); err != nil {
 				return err

@@ -47,7 +47,15 @@ func (e *Edge) State(ctx context.Context) (bus.Heartbeat, error) {
 		return bus.Heartbeat{}, err
 	}
 	delta, err := e.schools.HighestDelta(ctx)
-	return bus.Heartbeat{Bundle: uint64(info.Number), Delta: uint64(delta)}, err
+	if err != nil {
+		return bus.Heartbeat{}, err
+	}
+	h := bus.Heartbeat{Bundle: uint64(info.Number), Delta: uint64(delta)}
+	r, err := e.schools.Rollout(ctx)
+	if err == nil && r.Bundle == info.Number && r.Stage < 100 {
+		h.Stage, h.Before = r.Stage, uint64(r.Before)
+	}
+	return h, err
 }
 
 // BundleChunk implements bus.Hub. The file is read from the store once and
@@ -176,7 +184,7 @@ func (e *Edge) Counts(ctx context.Context, node string, c bus.Counts) error {
 // Health implements bus.Hub.
 func (e *Edge) Health(ctx context.Context, node string, h bus.Health) error {
 	return e.schools.Heartbeat(ctx, node, Health{
-		Version: h.Version, Bundle: int64(h.Bundle), Delta: int64(h.Delta), Resolving: h.Resolving,
+		Version: h.Version, Bundle: int64(h.Bundle), Delta: int64(h.Delta), Resolving: h.Resolving, Rejected: int64(h.Rejected),
 	})
 }
 

@@ -124,7 +124,7 @@ func (s *Service) Redeem(ctx context.Context, text, nodeKey, version string) (No
 }
 
 func (s *Service) join(ctx context.Context, tx *sqldb.Tx, t token, n Node) error {
-	_, err := sqldb.Exec(ctx, tx, queryNodePut, n.ID, n.Name, n.Key, n.Version, n.Bundle, n.Delta, n.Health, n.Sequence, clock.Micro(n.Joined), 0, 0)
+	_, err := sqldb.Exec(ctx, tx, queryNodePut, n.ID, n.Name, n.Key, n.Version, n.Bundle, n.Delta, n.Health, n.Sequence, clock.Micro(n.Joined), 0, 0, 0)
 	if sqldb.IsUnique(err) {
 		return problem.New("schools/key-known").Wrap(err)
 	}

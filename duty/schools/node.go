@@ -21,6 +21,7 @@ type Node struct {
 	Bundle   int64 // number in use; 0: none yet
 	Delta    int64 // last applied
 	Health   string
+	Rejected int64 // number of a bundle that it could not use; 0: none
 	Sequence int64 // highest batch of counts taken
 	Joined   time.Time
 	Seen     time.Time
@@ -60,18 +61,18 @@ func (s *Service) State(n Node, bundle, delta int64) NodeState {
 	}
 }
 
-const nodeColumns = `id, name, nkey, version, bundle, delta, health, sequence, joined, seen, revoked`
+const nodeColumns = `id, name, nkey, version, bundle, delta, health, sequence, joined, seen, revoked, rejected`
 
 var (
 	queryNode    = sqldb.Register("schools.node", `SELECT `+nodeColumns+` FROM schools_node WHERE id = $1`)
 	queryNodes   = sqldb.Register("schools.nodes", `SELECT `+nodeColumns+` FROM schools_node ORDER BY name, id`)
 	queryNodePut = sqldb.Register("schools.node_put", `
-		INSERT INTO schools_node (`+nodeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`)
+		INSERT INTO schools_node (`+nodeColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`)
 	queryNodeSchools   = sqldb.Register("schools.node_schools", `SELECT school FROM schools_node_school WHERE node = $1 ORDER BY school`)
 	queryNodeLinks     = sqldb.Register("schools.node_links", `SELECT node, school FROM schools_node_school ORDER BY node, school`)
 	queryNodeSchoolPut = sqldb.Register("schools.node_school_put", `INSERT INTO schools_node_school (node, school) VALUES ($1, $2)`)
 	queryNodeHealth    = sqldb.Register("schools.node_health", `
-		UPDATE schools_node SET version = $2, bundle = $3, delta = $4, health = $5, seen = $6 WHERE id = $1 AND revoked = 0`)
+		UPDATE schools_node SET version = $2, bundle = $3, delta = $4, health = $5, seen = $6, rejected = $7 WHERE id = $1 AND revoked = 0`)
 	queryNodeRevoke = sqldb.Register("schools.node_revoke", `UPDATE schools_node SET revoked = $2 WHERE id = $1 AND revoked = 0`)
 )
 
@@ -122,12 +123,13 @@ type Health struct {
 	Version   string
 	Bundle    int64
 	Delta     int64
-	Resolving bool // an upstream answers
+	Resolving bool  // an upstream answers
+	Rejected  int64 // number of a bundle that could not be used; 0: none
 }
 
 // Heartbeat notes a node's health. A revoked node is not taken notice of.
 func (s *Service) Heartbeat(ctx context.Context, nodeID string, h Health) error {
-	if h.Bundle < 0 || h.Delta < 0 {
+	if h.Bundle < 0 || h.Delta < 0 || h.Rejected < 0 {
 		return problem.New("schools/implausible")
 	}
 	code := HealthOK
@@ -135,7 +137,7 @@ func (s *Service) Heartbeat(ctx context.Context, nodeID string, h Health) error 
 		code = HealthUpstream
 	}
 	return s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		n, err := sqldb.Exec(ctx, tx, queryNodeHealth, nodeID, clip(h.Version, 40), h.Bundle, h.Delta, code, s.now())
+		n, err := sqldb.Exec(ctx, tx, queryNodeHealth, nodeID, clip(h.Version, 40), h.Bundle, h.Delta, code, s.now(), h.Rejected)
 		if err == nil && n == 0 {
 			err = problem.New("schools/no-node")
 		}
@@ -211,7 +213,7 @@ func loadNode(ctx context.Context, q sqldb.Queryer, nodeID string) (Node, error)
 
 func scanNode(r sqldb.Row) (n Node, err error) {
 	var joined, seen, revoked int64
-	err = r.Scan(&n.ID, &n.Name, &n.Key, &n.Version, &n.Bundle, &n.Delta, &n.Health, &n.Sequence, &joined, &seen, &revoked)
+	err = r.Scan(&n.ID, &n.Name, &n.Key, &n.Version, &n.Bundle, &n.Delta, &n.Health, &n.Sequence, &joined, &seen, &revoked, &n.Rejected)
 	n.Joined, n.Seen, n.Revoked = clock.FromMicro(joined), clock.FromMicro(seen), clock.FromMicro(revoked)
 	return n, err
 }

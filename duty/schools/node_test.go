@@ -98,7 +98,7 @@ func TestNodeStates(t *testing.T) {
 		health Health
 		want   NodeState
 	}{
-		{Health{"1", 2, 5, true}, NodeOK}, {Health{"1", 1, 5, true}, NodeBehind}, {Health{"1", 2, 4, true}, NodeBehind}, {Health{"1", 2, 5, false}, NodeBehind},
+		{Health{"1", 2, 5, true, 0}, NodeOK}, {Health{"1", 1, 5, true, 0}, NodeBehind}, {Health{"1", 2, 4, true, 0}, NodeBehind}, {Health{"1", 2, 5, false, 0}, NodeBehind},
 	} {
 		if err := k.Heartbeat(ctx, n.ID, c.health); err != nil {
 			t.Fatal(err)

@@ -54,6 +54,10 @@ type Settings struct {
 	TokenFor       time.Duration // how long an enrolment token may be used; 48 h
 	SilentAfter    time.Duration // when a node counts as silent; 30 min
 	KeepBundles    int           // how many bundles stay; 3
+	// A bundle goes to some nodes first: from StageFrom nodes on, 5 and then 25 in
+	// a hundred, each for StageFor.
+	StageFrom int           // 20
+	StageFor  time.Duration // 20 min
 	// An update of a subscribed list waits for a person if so many names in a
 	// hundred come or go, from a number of them on.
 	HoldGrowth int // 50
@@ -71,6 +75,7 @@ func (s Settings) withDefaults() Settings {
 		{&s.LegalFor, 2 * 365 * 24 * time.Hour},
 		{&s.TokenFor, 48 * time.Hour},
 		{&s.SilentAfter, 30 * time.Minute},
+		{&s.StageFor, 20 * time.Minute},
 	} {
 		if *d.field <= 0 {
 			*d.field = d.is
@@ -79,7 +84,7 @@ func (s Settings) withDefaults() Settings {
 	for _, n := range []struct {
 		field *int
 		is    int
-	}{{&s.KeepBundles, 3}, {&s.HoldGrowth, 50}, {&s.HoldShrink, 30}, {&s.HoldFrom, 100}} {
+	}{{&s.KeepBundles, 3}, {&s.HoldGrowth, 50}, {&s.HoldShrink, 30}, {&s.HoldFrom, 100}, {&s.StageFrom, 20}} {
 		if *n.field <= 0 {
 			*n.field = n.is
 		}

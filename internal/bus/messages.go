@@ -4,6 +4,8 @@ package bus
 
 import (
 	"encoding/binary"
+	"fmt"
+	"hash/fnv"
 	"io"
 	"time"
 
@@ -14,6 +16,25 @@ import (
 type Heartbeat struct {
 	Bundle uint64 `json:"bundle"` // number of the newest bundle; 0: none yet
 	Delta  uint64 `json:"delta"`  // number of the newest decision
+	// A bundle may go to some nodes first: Stage in a hundred take it, the
+	// others stay with Before. 0: it is for all.
+	Stage  int    `json:"stage,omitempty"`
+	Before uint64 `json:"before,omitempty"`
+}
+
+// For is the number of the bundle that a node shall have. Which nodes are the
+// first differs from bundle to bundle, so that no school is always the one on
+// which things are tried; whoever takes part at one stage does at the next.
+func (h Heartbeat) For(node string) uint64 {
+	if h.Stage <= 0 || h.Stage >= 100 {
+		return h.Bundle
+	}
+	sum := fnv.New32a()
+	fmt.Fprintf(sum, "%d/%s", h.Bundle, node)
+	if int(sum.Sum32()%100) < h.Stage {
+		return h.Bundle
+	}
+	return h.Before
 }
 
 // ChunkRequest asks for a piece of a bundle file.
@@ -165,6 +186,7 @@ type Health struct {
 	Resolving bool      `json:"resolving"` // an upstream answers
 	Names     int       `json:"names"`     // in the bundle
 	Pending   int       `json:"pending"`   // batches of counts not yet acknowledged
+	Rejected  uint64    `json:"rejected"`  // number of a bundle that could not be used; 0: none
 }
 
 // Ask is a pupil's wish to have a name opened. It has no time and nobody in it.

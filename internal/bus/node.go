@@ -61,7 +61,7 @@ type NodeConfig struct {
 type Events struct {
 	Connected func() // also after every reconnection: time to ask what was missed
 	Heartbeat func(Heartbeat)
-	Bundle    func(number uint64)
+	Bundle    func() // there is a new bundle: time to ask for whom
 	Delta     func(sealed []byte)
 	Side      func(school string, sealed []byte)
 }
@@ -124,7 +124,7 @@ func (c *Conn) listen(schools []string, on Events) error {
 			switch {
 			case err != nil: // the next beat says it again
 			case m.Subject == SubjectNew && on.Bundle != nil:
-				on.Bundle(h.Bundle)
+				on.Bundle()
 			case m.Subject == SubjectHeartbeat && on.Heartbeat != nil:
 				on.Heartbeat(h)
 			}

@@ -41,20 +41,23 @@ type Syncer struct {
 	health func() bus.Health
 	log    *slog.Logger
 	wake   chan struct{}
-	pushed chan []byte   // deltas off the wire
-	bundle atomic.Uint64 // the hub's newest
+	pushed chan []byte // deltas off the wire
+	node   string
+	bundle atomic.Uint64 // that we shall have
 	delta  atomic.Uint64
-	behind atomic.Bool // a delta came before one that is missing
-	joined atomic.Bool // connected anew: side files may have been missed
+	behind atomic.Bool   // a delta came before one that is missing
+	joined atomic.Bool   // connected anew: side files may have been missed
+	ask    atomic.Bool   // how far the hub is must be asked
+	reject atomic.Uint64 // number of the last bundle that could not be used
 }
 
 // NewSyncer follows the hub into keeper and sends what is in outbox. health
-// reads what the node says of itself.
-func NewSyncer(keeper *Keeper, outbox *Outbox, health func() bus.Health, log *slog.Logger) *Syncer {
+// reads what the node says of itself; node is its id.
+func NewSyncer(node string, keeper *Keeper, outbox *Outbox, health func() bus.Health, log *slog.Logger) *Syncer {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Syncer{keeper: keeper, outbox: outbox, health: health, log: log, wake: make(chan struct{}, 1), pushed: make(chan []byte, maxPushed)}
+	return &Syncer{node: node, keeper: keeper, outbox: outbox, health: health, log: log, wake: make(chan struct{}, 1), pushed: make(chan []byte, maxPushed)}
 }
 
 // Events are the callbacks for bus.Dial.
@@ -65,14 +68,13 @@ func (s *Syncer) Events() bus.Events {
 			s.nudge()
 		},
 		Heartbeat: func(h bus.Heartbeat) {
-			s.bundle.Store(h.Bundle)
-			s.delta.Store(h.Delta)
-			if b, d := s.keeper.Numbers(); h.Bundle > b || h.Delta > d {
+			s.heard(h)
+			if b, d := s.keeper.Numbers(); s.bundle.Load() > b || h.Delta > d {
 				s.nudge()
 			}
 		},
-		Bundle: func(number uint64) {
-			s.bundle.Store(number)
+		Bundle: func() {
+			s.ask.Store(true)
 			s.nudge()
 		},
 		Delta: func(sealed []byte) { // the short way: from the wire into force
@@ -168,11 +170,19 @@ func (s *Syncer) Run(ctx context.Context, hub Hub) {
 func (s *Syncer) follow(ctx context.Context, hub Hub) error {
 	var errs []error
 	joined := s.joined.Swap(false)
-	if joined {
-		errs = append(errs, s.askState(ctx, hub), s.fetchSides(ctx, hub))
+	if ask := s.ask.Swap(false); ask || joined {
+		errs = append(errs, s.askState(ctx, hub))
 	}
-	if number, _ := s.keeper.Numbers(); s.bundle.Load() > number {
-		errs = append(errs, s.fetchBundle(ctx, hub))
+	if joined {
+		errs = append(errs, s.fetchSides(ctx, hub))
+	}
+	if number, _ := s.keeper.Numbers(); s.bundle.Load() > number && s.bundle.Load() != s.reject.Load() {
+		err := s.fetchBundle(ctx, hub)
+		if unusable(err) { // the hub must hear of it, and it is not fetched again and again
+			s.reject.Store(s.bundle.Load())
+			err = errors.Join(err, s.tell(ctx, hub))
+		}
+		errs = append(errs, err)
 	}
 	if _, delta := s.keeper.Numbers(); s.behind.Swap(false) || s.delta.Load() > delta {
 		errs = append(errs, s.fetchDeltas(ctx, hub))
@@ -196,15 +206,26 @@ func (s *Syncer) askState(ctx context.Context, hub Hub) error {
 	defer cancel()
 	h, err := hub.State(ctx)
 	if err == nil {
-		s.bundle.Store(h.Bundle)
-		s.delta.Store(h.Delta)
+		s.heard(h)
 	}
 	return err
 }
 
-// fetchBundle fetches the newest bundle, going on where an earlier try ended.
+func (s *Syncer) heard(h bus.Heartbeat) {
+	s.bundle.Store(h.For(s.node))
+	s.delta.Store(h.Delta)
+}
+
+// unusable reports that a bundle came whole and cannot be used: that is the
+// bundle's fault, and another try would end the same.
+func unusable(err error) bool {
+	return problem.Is(err, "bundle/bad-signature") || problem.Is(err, "bundle/unknown-key") || problem.Is(err, "bundle/damaged")
+}
+
+// fetchBundle fetches the bundle that we shall have, going on where an earlier
+// try ended.
 func (s *Syncer) fetchBundle(ctx context.Context, hub Hub) error {
-	first, err := s.chunk(ctx, hub, 0, 0)
+	first, err := s.chunk(ctx, hub, s.bundle.Load(), 0)
 	if err != nil {
 		return err
 	}
@@ -311,7 +332,9 @@ func (s *Syncer) fetchSide(ctx context.Context, hub Hub, school string) error {
 func (s *Syncer) tell(ctx context.Context, hub Hub) error {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
-	return hub.SendHealth(ctx, s.health())
+	h := s.health()
+	h.Rejected = s.reject.Load()
+	return hub.SendHealth(ctx, h)
 }
 
 // send empties the outbox, the oldest first. A batch is forgotten only after

@@ -115,6 +115,7 @@ type Nodes struct {
 	Token   string
 	Command string // the command to type on the node
 	Schools []Option
+	Rollout *Rollout // nil: no bundle goes by stages
 }
 
 // NodeRow is one node.
@@ -194,4 +195,15 @@ type VerdictStep struct {
 	Hit  bool // this one decided
 	Past bool // not reached
 	Text string
+}
+
+// Rollout is a bundle that goes to some nodes first. POST
+// /schools/nodes/rollout with "go" (halt, all).
+type Rollout struct {
+	Bundle           int64
+	Stage            int // nodes in a hundred
+	Nodes, Have, Ill int
+	Since, Halted    time.Time
+	Why              string // in words; empty while it goes on
+	CanSteer         bool
 }

@@ -52,7 +52,7 @@ func (m maker) schools() set {
 	return set{
 		"schools/schools": list, "schools/schools#empty": page.Schools{Base: on("console.schools.title"), Levels: options},
 		"schools/school": school, "schools/school#empty": bare,
-		"schools/nodes": page.Nodes{Base: on("console.nodes.title"), Lights: lights, Rows: nodes, Bundle: 12, Delta: 481, Schools: []page.Option{{Value: "1", Label: "Tiểu học Sao Mai mẫu"}, {Value: "2", Label: "THCS Hoa Sen mẫu"}}, Token: "LC7Q2MX4KD", Command: "lachan node enrol --config lachan-node.toml --hub https://hub.example LC7Q2MX4KD"}, "schools/nodes#empty": page.Nodes{Base: on("console.nodes.title")},
+		"schools/nodes": page.Nodes{Base: on("console.nodes.title"), Lights: lights, Rows: nodes, Rollout: &page.Rollout{Bundle: 12, Stage: 25, Nodes: 231, Have: 201, Ill: 3, Since: now, CanSteer: true}, Bundle: 12, Delta: 481, Schools: []page.Option{{Value: "1", Label: "Tiểu học Sao Mai mẫu"}, {Value: "2", Label: "THCS Hoa Sen mẫu"}}, Token: "LC7Q2MX4KD", Command: "lachan node enrol --config lachan-node.toml --hub https://hub.example LC7Q2MX4KD"}, "schools/nodes#empty": page.Nodes{Base: on("console.nodes.title")},
 		"schools/list": one, "schools/list#fresh": fresh, "schools/subscribe": form,
 		"schools/lists": lists, "schools/lists#empty": page.Lists{Base: on("console.lists.title"), Formats: options, Categories: options},
 		"schools/lookup": page.Lookup{Base: on("console.lookup.title"), Domain: "sao-mai.example", Bands: options, Answer: &verdict}, "schools/lookup#passed": page.Lookup{Base: on("console.lookup.title"), Domain: "sao-mai.example", Bands: options, Answer: &passed}, "schools/lookup#empty": page.Lookup{Base: on("console.lookup.title"), Bands: options},
