@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWhatDnsperfPrintsIsRead(t *testing.T) {
@@ -46,12 +47,16 @@ func TestChildrenAnswer(t *testing.T) {
 		question := "\x00\x07\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x01a\x07example\x00\x00\x01\x00\x01"
 		buf := make([]byte, 512)
 		n := 0
-		for range 100 { // the child may not listen yet
+		for range 500 { // the child may not listen yet
+			if err = conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+				t.Fatal(err)
+			}
 			if _, err = conn.Write([]byte(question)); err == nil {
 				if n, err = conn.Read(buf); err == nil {
 					break
 				}
 			}
+			time.Sleep(10 * time.Millisecond)
 		}
 		if err != nil {
 			t.Fatalf("%s: %v", kind, err)
