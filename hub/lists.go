@@ -4,13 +4,11 @@ package hub
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -102,7 +100,7 @@ func (h *Hub) listActs() map[string]act {
 	return map[string]act{
 		"list/import": h.adminListImport, "list/list": h.adminLists, "list/held": h.adminHeld, "list/show": h.adminListShow,
 		"list/subscribe": h.adminSubscribe, "list/unsubscribe": h.adminUnsubscribe, "list/update": h.adminListUpdate,
-		"list/apply": h.adminApply, "list/discard": h.adminDiscard, "list/export": h.adminListExport,
+		"list/apply": h.adminApply, "list/discard": h.adminDiscard,
 	}
 }
 
@@ -233,34 +231,4 @@ func (h *Hub) adminDiscard(ctx context.Context, q url.Values, _ *http.Request) (
 	}
 	list, err = h.Schools.DiscardHeld(ctx, operator(), list.ID)
 	return map[string]any{"list": list}, err
-}
-
-// adminListExport writes an export beside its place and moves it there when it
-// is whole, so that a filter that watches the file never reads half of one.
-func (h *Hub) adminListExport(ctx context.Context, q url.Values, _ *http.Request) (_ any, err error) {
-	path := q.Get("file")
-	cannot := func(err error) error {
-		return problem.New("hub/cannot-write", "folder", filepath.Dir(path)).Wrap(err)
-	}
-	file, err := os.CreateTemp(filepath.Dir(path), ".lachan-export-*")
-	if err != nil {
-		return nil, cannot(err)
-	}
-	defer os.Remove(file.Name()) // gone already if all went well
-	defer file.Close()
-	info, err := h.Schools.Export(ctx, operator(), schools.ExportQuery{
-		Band: q.Get("band"), Period: q.Get("period"), Format: schools.Format(q.Get("format")), School: q.Get("school"),
-		Unlicensed: q.Get("unlicensed") == "true", Province: h.cfg.Province.Name,
-	}, file)
-	if err != nil {
-		return nil, err
-	}
-	// Other programs read it: it holds nothing that is not for passing on.
-	if err := errors.Join(file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
-		return nil, cannot(err)
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return nil, cannot(err)
-	}
-	return info, nil
 }

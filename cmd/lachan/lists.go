@@ -26,6 +26,7 @@ type listCmd struct {
 	Apply       listApplyCmd       `cmd:"" help:"${list_apply}"`
 	Discard     listDiscardCmd     `cmd:"" help:"${list_discard}"`
 	Export      listExportCmd      `cmd:"" help:"${list_export}"`
+	Token       listTokenCmd       `cmd:"" help:"${list_token}"`
 }
 
 // listInfo is what import and subscribe say of a list.

@@ -78,16 +78,21 @@ func (s *Service) Export(ctx context.Context, actor authz.Actor, q ExportQuery, 
 	if err != nil {
 		return ExportInfo{}, err
 	}
+	err = x.run(ctx, q.Province, step{kind: "schools.exported", actor: actor.Name(), object: q.School, permit: permit}, w)
+	return x.info, err
+}
+
+// run counts, tells the ledger, and writes.
+func (x *export) run(ctx context.Context, province string, r step, w io.Writer) error {
 	if err := x.count(ctx); err != nil {
-		return x.info, err
+		return err
 	}
-	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		return s.record(ctx, tx, step{kind: "schools.exported", actor: actor.Name(), object: q.School, permit: permit, details: x.info})
-	})
+	r.details = x.info
+	err := x.s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return x.s.record(ctx, tx, r) })
 	if err != nil {
-		return x.info, wrap("export", err)
+		return wrap("export", err)
 	}
-	return x.info, wrap("export", x.write(ctx, q.Province, w))
+	return wrap("export", x.write(ctx, province, w))
 }
 
 // mayExport asks for a permit, on the school if one asks.

@@ -328,8 +328,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
 	for _, undo := range []string{
-		"DROP TABLE schools_list_held", "DROP TABLE schools_subscription", "DROP TABLE schools_list_exception",
-		"ALTER TABLE schools_list DROP COLUMN since", "DELETE FROM goose_db_version WHERE version_id = 11",
+		"DROP TABLE schools_subscriber", "DELETE FROM goose_db_version WHERE version_id = 12",
 	} {
 		if _, err := h.DB.Writer().Exec(undo); err != nil {
 			t.Fatal(err)
@@ -339,7 +338,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-11-*", "database.snapshot"))
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-12-*", "database.snapshot"))
 	if err != nil || len(made) != 1 {
 		t.Fatalf("backups %v, %v", made, err)
 	}
