@@ -26,8 +26,18 @@ type Deps struct {
 	// bundle_public_key, school_ids. The same node may ask again with the same
 	// token and key; anybody else is refused.
 	Enrol func(ctx context.Context, token, nodePublicKey, version string) (identity any, err error)
+	// Export writes what a band is refused to the holder of a subscriber's
+	// token. begin is called with a tag that changes when the file would; if it
+	// gives no writer, nothing is written.
+	Export func(ctx context.Context, token string, q ExportRequest, begin func(tag string) io.Writer) error
 	// Ready is nil while the hub can do its work.
 	Ready func(ctx context.Context) error
+}
+
+// ExportRequest says which export is asked for, by codes.
+type ExportRequest struct {
+	Band, Format string
+	Period       string // "": any time
 }
 
 // bodyLimit is the longest body taken, in bytes.
@@ -42,6 +52,8 @@ func New(d Deps) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v1/nodes/enrol", a.answer(a.enrol))
 	mux.HandleFunc("/api/v1/nodes/enrol", a.answer(onlyPost))
+	mux.HandleFunc("GET /api/v1/export/{file}", a.answer(a.export))
+	mux.HandleFunc("/api/v1/export/{file}", a.answer(onlyGet))
 	mux.HandleFunc("/api/", a.answer(notFound))
 	mux.HandleFunc("GET /healthz", a.answer(a.healthy))
 	mux.HandleFunc("GET /readyz", a.answer(a.ready))
@@ -140,5 +152,10 @@ func notFound(http.ResponseWriter, *http.Request) error { return problem.New("pa
 
 func onlyPost(w http.ResponseWriter, _ *http.Request) error {
 	w.Header().Set("Allow", http.MethodPost)
+	return problem.New("page/method")
+}
+
+func onlyGet(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Allow", "GET, HEAD")
 	return problem.New("page/method")
 }

@@ -25,6 +25,7 @@ import (
 	"lachan/internal/ledger"
 	"lachan/internal/locale"
 	"lachan/internal/problem"
+	"lachan/internal/sqldb"
 	"lachan/internal/testkit"
 	"lachan/policy"
 )
@@ -34,14 +35,26 @@ type plainSeal struct{}
 
 func (plainSeal) Seal(_ string, plain []byte) ([]byte, error) { return plain, nil }
 
-// noFiles and quiet: nothing is stored or published in these tests.
-type noFiles struct{}
+// inMemory keeps bundles; quiet publishes nothing.
+type inMemory map[string][]byte
 
-func (noFiles) Put(context.Context, string, io.Reader) error { return errors.New("no files here") }
-func (noFiles) Get(context.Context, string) (io.ReadCloser, error) {
-	return nil, errors.New("no files here")
+func (m inMemory) Put(_ context.Context, key string, r io.Reader) (err error) {
+	m[key], err = io.ReadAll(r)
+	return err
 }
-func (noFiles) Delete(context.Context, string) error { return nil }
+
+func (m inMemory) Get(_ context.Context, key string) (io.ReadCloser, error) {
+	data, ok := m[key]
+	if !ok {
+		return nil, errors.New("no such file")
+	}
+	return io.NopCloser(bytes.NewReader(data)), nil
+}
+
+func (m inMemory) Delete(_ context.Context, key string) error {
+	delete(m, key)
+	return nil
+}
 
 type quiet struct{}
 
@@ -51,6 +64,7 @@ func (quiet) PublishSide(context.Context, schools.SealedSide) error   { return n
 
 type kit struct {
 	handler http.Handler
+	db      *sqldb.DB
 	schools *schools.Service
 	clock   *clock.Fixed
 	logged  *bytes.Buffer
@@ -69,6 +83,7 @@ func newKit(t *testing.T) *kit {
 	}
 	k := &kit{clock: clock.NewFixed(time.Date(2026, 11, 23, 9, 30, 0, 0, clock.Vietnam)), logged: &bytes.Buffer{}}
 	db := testkit.DB(t)
+	k.db = db
 	engine, err := authz.New(policy.FS)
 	ok(err)
 	file, err := ledger.NewKey("mau.example/so-cai")
@@ -83,7 +98,7 @@ func newKit(t *testing.T) *kit {
 	ok(err)
 	k.schools, err = schools.New(schools.Deps{
 		DB: db, Ledger: log, Authz: engine, Clock: k.clock, Catalogue: catalogue, Signer: bundle.NewSigner(private),
-		Files: noFiles{}, Publisher: quiet{}, Log: slog.New(slog.DiscardHandler),
+		Files: inMemory{}, Publisher: quiet{}, Log: slog.New(slog.DiscardHandler),
 	})
 	ok(err)
 	texts, err := locale.Load()
@@ -93,6 +108,9 @@ func newKit(t *testing.T) *kit {
 		Enrol: func(ctx context.Context, token, key, version string) (any, error) {
 			n, err := k.schools.Redeem(ctx, token, key, version)
 			return map[string]any{"node_id": n.ID, "school_ids": n.Schools, "bundle_public_key": []byte(public)}, err
+		},
+		Export: func(ctx context.Context, token string, q api.ExportRequest, begin func(string) io.Writer) error {
+			return k.schools.ExportFor(ctx, token, schools.ExportQuery{Band: q.Band, Period: q.Period, Format: schools.Format(q.Format)}, begin)
 		},
 		Ready: func(context.Context) error { return k.ready },
 	})

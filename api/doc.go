@@ -5,7 +5,13 @@
 // A school's node asks once in its life: it brings the one-time token that a
 // person typed and the public half of a key that it made itself, and is given
 // its identity (POST /api/v1/nodes/enrol). From then on it speaks over the
-// bus. The two other addresses are for whatever keeps the hub running:
+// bus.
+//
+// A filter of another make fetches what a band is refused, for which it has a
+// token of its own (GET /api/v1/export/{band}.{format}); with the ETag of the
+// last answer it is told in a line that nothing has changed.
+//
+// The two other addresses are for whatever keeps the hub running:
 // /healthz says that the process answers, /readyz that it can also read and
 // write (a full disk or a lost database is 503).
 //

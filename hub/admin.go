@@ -45,6 +45,7 @@ func (h *Hub) adminHandler() http.Handler {
 		"ledger/export": h.adminLedgerExport, "node/token": h.adminNodeToken, "ping": h.adminPing,
 	}
 	maps.Copy(acts, h.listActs())
+	maps.Copy(acts, h.exportActs())
 	for name, do := range acts {
 		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
 			reply, err := do(r.Context(), r.URL.Query(), r)

@@ -90,7 +90,8 @@ func (h *Hub) Handler() http.Handler {
 		Enrol: func(ctx context.Context, token, key, version string) (any, error) {
 			return h.EnrolNode(ctx, token, key, version)
 		},
-		Ready: h.ready,
+		Export: h.exportFor,
+		Ready:  h.ready,
 	})
 	mux.Handle("/api/", machines)
 	mux.Handle("/healthz", machines)

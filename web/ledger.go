@@ -98,7 +98,7 @@ func (c *visit) ledgerHref(e LedgerEntry) string {
 		return "/schools/nodes"
 	case "schools.list_subscribed", "schools.list_unsubscribed", "schools.list_updated", "schools.list_held", "schools.list_applied", "schools.list_discarded":
 		return listPath(e.Object)
-	case "schools.list_imported", "schools.bundle_built":
+	case "schools.list_imported", "schools.bundle_built", "schools.exported", "schools.subscriber_added", "schools.subscriber_dropped":
 		return "/schools/lists"
 	case "reporting.directive_loaded", "reporting.distributed":
 		return "/reporting/directives/" + e.Object

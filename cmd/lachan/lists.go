@@ -25,6 +25,8 @@ type listCmd struct {
 	Held        listHeldCmd        `cmd:"" help:"${list_held}"`
 	Apply       listApplyCmd       `cmd:"" help:"${list_apply}"`
 	Discard     listDiscardCmd     `cmd:"" help:"${list_discard}"`
+	Export      listExportCmd      `cmd:"" help:"${list_export}"`
+	Token       listTokenCmd       `cmd:"" help:"${list_token}"`
 }
 
 // listInfo is what import and subscribe say of a list.

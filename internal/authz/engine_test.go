@@ -146,7 +146,7 @@ func TestEveryActionInUseIsNamed(t *testing.T) {
 	inUse := strings.Fields(`
 		casework.list casework.view casework.triage casework.decide casework.refer casework.accept casework.answer
 		casework.close casework.roster casework.override casework.export
-		schools.view schools.edit schools.list_import schools.list_apply schools.block_confirm schools.block_withdraw schools.enrol_node schools.lookup
+		schools.view schools.edit schools.list_import schools.list_apply schools.export schools.block_confirm schools.block_withdraw schools.enrol_node schools.lookup
 		reporting.view reporting.acknowledge reporting.fill reporting.submit reporting.return reporting.accept
 		reporting.consolidate reporting.build
 		org.view org.edit ledger.view ledger.export identity.invite identity.disable identity.reseal hub.backup hub.settings`)
