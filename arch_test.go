@@ -85,7 +85,7 @@ func readTree(fsys fs.FS) (*tree, error) {
 			}
 			return nil
 		}
-		if !d.Type().IsRegular() {
+		if !d.Type().IsRegular() || p == ".git" { // a file in a second work tree
 			return nil
 		}
 		text, err := fs.ReadFile(fsys, p)

@@ -3,12 +3,7 @@
 package node
 
 import (
-	"net"
-	"net/netip"
-	"time"
-
 	"lachan/internal/bundle"
-	"lachan/internal/problem"
 	"lachan/node/resolver"
 )
 
@@ -51,6 +46,27 @@ type Config struct {
 	// AlwaysResolve are names answered before the first rules have arrived,
 	// besides the hub's own.
 	AlwaysResolve []string `toml:"always_resolve"`
+	// ListenTLS, ListenHTTPS and ListenQUIC are the addresses for DNS over TLS
+	// (":853"), HTTPS (":443", HTTP/3 too) and QUIC (":853"). None if empty. They
+	// need CertFile and KeyFile.
+	ListenTLS   []string `toml:"listen_tls"`
+	ListenHTTPS []string `toml:"listen_https"`
+	ListenQUIC  []string `toml:"listen_quic"`
+	// CertFile and KeyFile are PEM files, read again within a minute when they
+	// change. For words below Host the certificate holds for "*.HOST" too.
+	CertFile string `toml:"cert_file"`
+	KeyFile  string `toml:"key_file"`
+	// Host is the node's own name, "dns.truong.example". A device that asks
+	// "phong-may-2.dns.truong.example" over TLS or QUIC calls itself phong-may-2.
+	Host string `toml:"host"`
+	// OpenToWords lets in whoever names a word that a school lists, from anywhere,
+	// over the encrypted ways. A word is no password: whoever knows it may ask.
+	OpenToWords bool `toml:"open_to_words"`
+	// MaxConnections bounds the open connections of each kind; one more closes the
+	// one that was silent longest. 4096 if 0. Count 20 kB for each over TLS.
+	MaxConnections int `toml:"max_connections"`
+	// IdleSeconds is how long a connection may be silent. 30 if 0.
+	IdleSeconds int `toml:"idle_seconds"`
 	// StandInBand is the band of clients while no school's file is there.
 	// "primary" if empty, the most sheltered that pupils have.
 	StandInBand string `toml:"stand_in_band"`
@@ -85,79 +101,14 @@ func (c Config) withDefaults() Config {
 	if c.CacheMB == 0 {
 		c.CacheMB = 8
 	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 4096
+	}
+	if c.IdleSeconds == 0 {
+		c.IdleSeconds = 30
+	}
 	if c.StandInBand == "" {
 		c.StandInBand = bundle.Primary.String()
 	}
 	return c
-}
-
-// Validate lists every faulty field at once, nil if there is none.
-func (c Config) Validate() error {
-	_, err := c.resolver()
-	return err
-}
-
-// resolver reads the fields that shape answers.
-func (c Config) resolver() (resolver.Config, error) {
-	c = c.withDefaults()
-	p := problem.New("node/config")
-	r := resolver.Config{
-		Mode: resolver.Mode(c.Block), BlockTTL: time.Duration(c.BlockTTL) * time.Second,
-		Timeout: time.Duration(c.UpstreamTimeoutMS) * time.Millisecond, CacheBytes: c.CacheMB << 20, StripECH: c.StripECH,
-	}
-	if r.Mode != resolver.Page && r.Mode != resolver.NXDomain && r.Mode != resolver.Zero {
-		p.Field("block", "node/bad-choice")
-	}
-	for _, a := range c.Listen {
-		if _, _, err := net.SplitHostPort(a); err != nil {
-			p.Field("listen", "node/bad-address")
-		}
-	}
-	for _, u := range c.Upstreams {
-		at, err := netip.ParseAddrPort(u)
-		if err != nil || at.Port() == 0 {
-			p.Field("upstreams", "node/bad-address")
-		}
-		r.Upstreams = append(r.Upstreams, at)
-	}
-	if len(c.Upstreams) == 0 {
-		p.Field("upstreams", "node/no-upstream")
-	}
-	for _, a := range c.PageAddresses {
-		at, err := netip.ParseAddr(a)
-		switch {
-		case err != nil || at.Is4() && r.Page4.IsValid() || at.Is6() && r.Page6.IsValid():
-			p.Field("page_addresses", "node/bad-address")
-		case at.Is4():
-			r.Page4 = at
-		default:
-			r.Page6 = at
-		}
-	}
-	if r.Mode == resolver.Page && len(c.PageAddresses) == 0 {
-		p.Field("page_addresses", "node/no-page-address")
-	}
-	for _, s := range c.Clients {
-		prefix, err := netip.ParsePrefix(s)
-		if err != nil {
-			p.Field("clients", "bundle/bad-network")
-			continue
-		}
-		r.Clients = append(r.Clients, prefix.Masked())
-	}
-	for _, s := range c.AlwaysResolve {
-		n, err := bundle.ParseName(s)
-		if err != nil {
-			p.Field("always_resolve", "node/bad-address")
-			continue
-		}
-		r.AlwaysResolve = append(r.AlwaysResolve, n)
-	}
-	if _, ok := bundle.ParseBand(c.StandInBand); !ok {
-		p.Field("stand_in_band", "node/bad-choice")
-	}
-	if c.CacheMB < 0 || c.BlockTTL < 0 || c.UpstreamTimeoutMS < 0 {
-		p.Field("cache_mb", "node/bad-choice")
-	}
-	return r, p.OrNil()
 }

@@ -13,6 +13,7 @@ import (
 	"lachan/internal/bundle"
 	"lachan/internal/bus"
 	"lachan/internal/clock"
+	"lachan/internal/dnswire"
 	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/node/blockpage"
@@ -86,27 +87,29 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 		}
 	})
 	rc.View, rc.Counter, rc.Clock, rc.Logger = n.keeper.View, n.counter, opts.Clock, opts.Logger
+	texts, err := locale.Load()
+	if err != nil {
+		return nil, err
+	}
+	rc.Text = errorText(texts)
 	rc.AlwaysResolve = append(rc.AlwaysResolve, n.identity.hubNames()...)
 	if n.resolver, err = resolver.New(rc); err != nil {
 		return nil, err
 	}
-	if err := n.preparePage(cfg); err != nil {
+	if err := n.preparePage(cfg, texts); err != nil {
 		return nil, err
 	}
-	if n.dns, err = n.resolver.Listen(ctx, cfg.Listen); err != nil {
+	if n.dns, err = n.resolver.Listen(ctx, resolver.Addresses{Plain: cfg.Listen, TLS: cfg.ListenTLS, HTTPS: cfg.ListenHTTPS, QUIC: cfg.ListenQUIC}); err != nil {
 		return nil, errors.Join(err, n.closePage())
 	}
 	return n, nil
 }
 
-func (n *Node) preparePage(cfg Config) error {
+func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
 	if cfg.PageListen == "off" {
 		return nil
 	}
-	texts, err := locale.Load()
-	if err != nil {
-		return err
-	}
+	var err error
 	n.page, err = blockpage.New(blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock})
 	if err != nil {
 		return err
@@ -115,6 +118,16 @@ func (n *Node) preparePage(cfg Config) error {
 		return problem.New("node/cannot-listen", "address", cfg.PageListen).Wrap(err)
 	}
 	return nil
+}
+
+// errorText says the extended errors of DNS in Vietnamese.
+func errorText(texts *locale.Texts) func(ede uint16) string {
+	say := texts.Printer("vi")
+	words := map[uint16]string{
+		dnswire.EDEBlocked: say.T("node.ede.blocked"), dnswire.EDECensored: say.T("node.ede.legal"), dnswire.EDENotReady: say.T("node.ede.unready"),
+		dnswire.EDENoReachable: say.T("node.ede.upstream"), dnswire.EDEStale: say.T("node.ede.stale"),
+	}
+	return func(ede uint16) string { return words[ede] }
 }
 
 func (n *Node) closePage() error {
@@ -189,7 +202,7 @@ func (n *Node) Health() bus.Health { return n.health() }
 func (n *Node) Stats() resolver.Counts { return n.resolver.Stats() }
 
 // DNSAddr is the first address that answers DNS, "127.0.0.1:5353".
-func (n *Node) DNSAddr() string { return n.dns.Addr() }
+func (n *Node) DNSAddr() string { return n.dns.Addresses().Plain[0] }
 
 // PageAddr is where the block page is served, "" if nowhere.
 func (n *Node) PageAddr() string {

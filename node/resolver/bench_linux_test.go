@@ -351,11 +351,11 @@ func benchNode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Listen(context.Background(), []string{"127.0.0.1:0"})
+	s, err := r.Listen(context.Background(), Addresses{Plain: []string{"127.0.0.1:0"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	go s.Serve(context.Background())
 	runtime.GC()
-	fmt.Println(s.Addr())
+	fmt.Println(s.Addresses().Plain[0])
 }

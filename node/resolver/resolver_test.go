@@ -50,7 +50,7 @@ func serve(t *testing.T, cfg Config, upstreams ...string) (*Resolver, string) {
 		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s, err := r.Listen(ctx, []string{"127.0.0.1:0"})
+	s, err := r.Listen(ctx, Addresses{Plain: []string{"127.0.0.1:0"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func serve(t *testing.T, cfg Config, upstreams ...string) (*Resolver, string) {
 			t.Error(err)
 		}
 	})
-	return r, s.Addr()
+	return r, s.Addresses().Plain[0]
 }
 
 func names(t *testing.T, all ...string) []bundle.Name {
@@ -215,7 +215,7 @@ func TestSettingsThatCannotWork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Listen(t.Context(), []string{"192.0.2.99:1"}); !problem.Is(err, "node/cannot-listen") {
+	if _, err := r.Listen(t.Context(), Addresses{Plain: []string{"192.0.2.99:1"}}); !problem.Is(err, "node/cannot-listen") {
 		t.Error(err)
 	}
 }
@@ -235,14 +235,14 @@ func TestPathAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := &worker{r: r}
-	from := netip.MustParseAddr("10.0.0.1")
+	from := asker{addr: netip.MustParseAddr("10.0.0.1")}
 	question := func(name string) []byte {
 		n := names(t, name)[0]
 		return append(append([]byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, n.Wire()...), 0, 1, 0, 1)
 	}
 	bad, good := question("www.bad.example"), question("good.example")
 	buf := make([]byte, packetSize)
-	if _, wait := w.begin(buf[:copy(buf, good)], from, true); !wait {
+	if _, wait := w.begin(buf[:copy(buf, good)], from); !wait {
 		t.Fatal("answered from nothing")
 	}
 	answer := append(slices.Clone(good), 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4, 192, 0, 2, 1)
@@ -254,7 +254,7 @@ func TestPathAllocatesNothing(t *testing.T) {
 	r.cache.put(e)
 	for what, q := range map[string][]byte{"refused": bad, "cached": good} {
 		if n := testing.AllocsPerRun(200, func() {
-			if answer, wait := w.begin(buf[:copy(buf, q)], from, true); wait || answer == nil {
+			if answer, wait := w.begin(buf[:copy(buf, q)], from); wait || answer == nil {
 				t.Error("not answered at once")
 			}
 		}); n != 0 {
@@ -274,7 +274,7 @@ func TestStrangersAreRefused(t *testing.T) {
 	w := &worker{r: r}
 	question := append(append([]byte{0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, names(t, "a.example")[0].Wire()...), 0, 1, 0, 1)
 	for addr, allowed := range map[string]bool{"10.1.2.3": true, "192.168.1.9": true, "127.0.0.1": true, "fd00::1": true, "fe80::1%eth0": true, "::ffff:172.16.0.1": true, "203.0.113.7": true, "198.51.100.1": false, "2001:db8::1": false} {
-		answer, wait := w.begin(slices.Grow(slices.Clone(question), 200), netip.MustParseAddr(addr), true)
+		answer, wait := w.begin(slices.Grow(slices.Clone(question), 200), asker{addr: netip.MustParseAddr(addr)})
 		if wait != allowed || !allowed && answer[3]&0x0f != dnswire.Refused {
 			t.Errorf("%s: wait %v, answer %x", addr, wait, answer)
 		}

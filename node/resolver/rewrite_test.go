@@ -29,8 +29,11 @@ func safeView(t *testing.T, extra ...bundle.Rewrite) *bundle.View {
 		t.Fatal(err)
 	}
 	for _, r := range append([]bundle.Rewrite{
-		{Kind: bundle.RewriteSafe, Name: n[0], Target: n[1]}, {Kind: bundle.RewriteStrict, Name: n[2], Target: n[3]}, {Kind: bundle.RewriteModerate, Name: n[2], Target: n[4]},
-		{Kind: bundle.RewriteSafe, Name: n[5], Target: n[1]}, {Kind: bundle.RewriteSafe, Name: n[6], Target: names(t, "nowhere.search.example")[0]},
+		{Kind: bundle.RewriteSafe, Name: n[0], Target: n[1]},
+		{Kind: bundle.RewriteStrict, Name: n[2], Target: n[3]},
+		{Kind: bundle.RewriteModerate, Name: n[2], Target: n[4]},
+		{Kind: bundle.RewriteSafe, Name: n[5], Target: n[1]},
+		{Kind: bundle.RewriteSafe, Name: n[6], Target: names(t, "nowhere.search.example")[0]},
 	}, extra...) {
 		if err := b.Rewrite(r); err != nil {
 			t.Fatal(err)

@@ -159,20 +159,20 @@ type question struct {
 
 // resolve asks an upstream and makes an entry of the answer, stored in the
 // cache where its TTLs allow.
-func (r *Resolver) resolve(ctx context.Context, q question) (*entry, error) {
-	msg, err := r.upstream.ask(ctx, []byte(q.name), q.qtype, q.do, q.cd)
+func (r *Resolver) resolve(ctx context.Context, l *live, q question) (*entry, error) {
+	msg, err := l.upstream.ask(ctx, []byte(q.name), q.qtype, q.do, q.cd)
 	if err != nil {
 		return nil, err
 	}
 	if msg, err = dnswire.WithoutOPT(msg); err != nil {
 		return nil, err
 	}
-	if r.cfg.StripECH && (q.qtype == dnswire.TypeHTTPS || q.qtype == dnswire.TypeSVCB) {
+	if l.cfg.StripECH && (q.qtype == dnswire.TypeHTTPS || q.qtype == dnswire.TypeSVCB) {
 		if msg, err = dnswire.WithoutECH(msg); err != nil {
 			return nil, err
 		}
 	}
-	e := &entry{key: q.key, msg: slices.Clone(msg), stored: r.cfg.Clock.Now()}
+	e := &entry{key: q.key, msg: slices.Clone(msg), stored: l.cfg.Clock.Now()}
 	ttl, err := e.survey()
 	if err != nil {
 		return nil, err
@@ -196,14 +196,14 @@ const rewriteTTL = 60
 // rewritten answers a name as another one, with the addresses that the other
 // has now. Where the other cannot be resolved the question fails: the original
 // is never the way out.
-func (r *Resolver) rewritten(ctx context.Context, q question, as bundle.Name) (*entry, error) {
+func (r *Resolver) rewritten(ctx context.Context, l *live, q question, as bundle.Name) (*entry, error) {
 	wire := string(as.Wire())
 	flags := q.key[len(q.key)-1] & keyFlags
 	target := question{key: wire + string([]byte{byte(q.qtype >> 8), byte(q.qtype), flags}), name: wire, qtype: q.qtype, do: q.do, cd: q.cd}
-	reply := r.cache.get([]byte(target.key), r.cfg.Clock.Now())
+	reply := r.cache.get([]byte(target.key), l.cfg.Clock.Now())
 	if reply == nil {
 		var err error
-		if reply, err = r.resolve(ctx, target); err != nil {
+		if reply, err = r.resolve(ctx, l, target); err != nil {
 			return nil, err
 		}
 	}
@@ -213,7 +213,7 @@ func (r *Resolver) rewritten(ctx context.Context, q question, as bundle.Name) (*
 	if !ok {
 		return nil, problem.New("node/upstream-silent")
 	}
-	e := &entry{key: q.key, msg: msg, ttlAt: ttlAt, links: [][]byte{[]byte(wire)}, stored: r.cfg.Clock.Now()}
+	e := &entry{key: q.key, msg: msg, ttlAt: ttlAt, links: [][]byte{[]byte(wire)}, stored: l.cfg.Clock.Now()}
 	r.keep(e, time.Duration(ttl)*time.Second)
 	return e, nil
 }
