@@ -15,9 +15,24 @@ type Config struct {
 	State string `toml:"state"`
 	// Listen are the addresses for DNS over UDP and TCP. ":53" if empty.
 	Listen []string `toml:"listen"`
-	// Upstreams are the resolvers asked for names that are not refused,
-	// "192.0.2.53:53"; the one that answered last is asked first. Needed.
+	// Upstreams are the resolvers asked for names that are not refused, in this
+	// order: "192.0.2.53", "tls://192.0.2.53#name=dns.example",
+	// "https://dns.example/dns-query#at=192.0.2.53" (upstream.Parse has the whole
+	// form). One that fails rests. Needed.
 	Upstreams []string `toml:"upstreams"`
+	// Forward gives names, with all below them, upstreams of their own:
+	// "truong.local" = ["192.168.1.1"]. Reverse names of private addresses, and
+	// names such as "local", are answered here unless they stand here.
+	Forward map[string][]string `toml:"forward"`
+	// UpstreamCA is a PEM file of authorities that vouch for upstreams over TLS and
+	// HTTPS. The system's if empty.
+	UpstreamCA string `toml:"upstream_ca"`
+	// RaceMS is how late an upstream must be for the next to be asked beside it,
+	// milliseconds. Measured if 0; never if -1.
+	RaceMS int `toml:"race_ms"`
+	// StaleHours is how long past its time an answer is given out while no upstream
+	// has a newer one. 24 if 0; never if -1.
+	StaleHours int `toml:"stale_hours"`
 	// UpstreamTimeoutMS is for one try, milliseconds. 1000 if 0.
 	UpstreamTimeoutMS int `toml:"upstream_timeout_ms"`
 	// Block is how a name is refused: "page", "nxdomain" or "zero". "page" if
@@ -82,6 +97,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.UpstreamTimeoutMS == 0 {
 		c.UpstreamTimeoutMS = 1000
+	}
+	if c.StaleHours == 0 {
+		c.StaleHours = 24
 	}
 	if c.Block == "" {
 		c.Block = string(resolver.NXDomain)

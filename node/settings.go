@@ -3,13 +3,18 @@
 package node
 
 import (
+	"crypto/x509"
+	"maps"
 	"net"
 	"net/netip"
+	"os"
+	"slices"
 	"time"
 
 	"lachan/internal/bundle"
 	"lachan/internal/problem"
 	"lachan/node/resolver"
+	"lachan/node/upstream"
 )
 
 // Validate lists every faulty field at once, nil if there is none.
@@ -40,13 +45,7 @@ func (c Config) resolver() (resolver.Config, error) {
 		}
 	}
 	c.encrypted(&r, p)
-	for _, u := range c.Upstreams {
-		at, err := netip.ParseAddrPort(u)
-		if err != nil || at.Port() == 0 {
-			p.Field("upstreams", "node/bad-address")
-		}
-		r.Upstreams = append(r.Upstreams, at)
-	}
+	c.upstreams(&r, p)
 	if len(c.Upstreams) == 0 {
 		p.Field("upstreams", "node/no-upstream")
 	}
@@ -108,5 +107,43 @@ func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 		}
 	case len(c.ListenTLS)+len(c.ListenHTTPS)+len(c.ListenQUIC) > 0 || c.CertFile != "" || c.KeyFile != "":
 		p.Field("cert_file", "node/no-certificate")
+	}
+}
+
+// upstreams reads who is asked, and how.
+func (c Config) upstreams(r *resolver.Config, p *problem.Error) {
+	parse := func(field string, texts []string) (servers []upstream.Server) {
+		for _, text := range texts {
+			s, err := upstream.Parse(text)
+			if err != nil {
+				p.Field(field, "node/bad-upstream", "upstream", text)
+			}
+			servers = append(servers, s)
+		}
+		return servers
+	}
+	r.Upstreams = parse("upstreams", c.Upstreams)
+	for _, name := range slices.Sorted(maps.Keys(c.Forward)) {
+		field := "forward." + name
+		n, err := bundle.ParseName(name)
+		if err != nil {
+			p.Field(field, "node/bad-address")
+		}
+		if len(c.Forward[name]) == 0 {
+			p.Field(field, "node/no-upstream")
+		}
+		r.Zones = append(r.Zones, resolver.Zone{Name: n, Servers: parse(field, c.Forward[name])})
+	}
+	r.Race = time.Duration(c.RaceMS) * time.Millisecond
+	if c.RaceMS < 0 {
+		r.Race = upstream.NoRace
+	}
+	r.StaleFor = time.Duration(max(c.StaleHours, 0)) * time.Hour
+	if c.UpstreamCA != "" {
+		pem, err := os.ReadFile(c.UpstreamCA)
+		r.Roots = x509.NewCertPool()
+		if err != nil || !r.Roots.AppendCertsFromPEM(pem) {
+			p.Field("upstream_ca", "node/bad-certificate", "file", c.UpstreamCA)
+		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -346,7 +345,7 @@ func benchNode(t *testing.T) {
 	}
 	r, err := New(Config{
 		View: func() *bundle.View { return view }, Mode: NXDomain, CacheBytes: 8 << 20, Clock: clock.System{},
-		Upstreams: []netip.AddrPort{netip.MustParseAddrPort(sites.Addr())},
+		Upstreams: servers(sites.Addr()),
 	})
 	if err != nil {
 		t.Fatal(err)

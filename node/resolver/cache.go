@@ -15,7 +15,10 @@ const (
 	cacheKeySize = 255 + 3
 	cacheShards  = 16
 	// entryCost is what an entry takes besides its bytes.
-	entryCost = 200
+	entryCost = 250
+	// prefetchPart of a name's time is left when it is asked for anew, if it is in
+	// use: then nobody waits for it.
+	prefetchPart = 10
 )
 
 // The last byte of a key: two flags that change an answer, and above them which
@@ -54,9 +57,13 @@ type entry struct {
 	msg     []byte
 	ttlAt   []uint16 // where the TTLs are
 	links   [][]byte // names the answer leads to, each to be decided
+	ede     uint16   // extended error that goes with it, or NoEDE
 	stored  time.Time
+	fresh   time.Time // when it is to be asked for anew, if it is in use
 	expires time.Time
-	used    atomic.Bool // since the hand passed last
+	used    atomic.Bool  // since the hand passed last
+	renewed atomic.Bool  // has been asked for anew
+	failed  atomic.Int64 // when that failed last, microseconds since 1970 UTC
 }
 
 func (e *entry) cost() int {
@@ -95,17 +102,32 @@ func (c *cache) shard(key []byte) *shard {
 	return &c.shards[maphash.Bytes(c.seed, key)%cacheShards]
 }
 
-// get is the entry for key that has not expired, nil if there is none.
-func (c *cache) get(key []byte, now time.Time) *entry {
+// get is the entry for key that has not expired, nil if there is none. renew
+// says, once for an entry, that it is in use and near its end.
+func (c *cache) get(key []byte, now time.Time) (e *entry, renew bool) {
+	s := c.shard(key)
+	s.mu.Lock()
+	e = s.byKey[string(key)]
+	s.mu.Unlock()
+	if e == nil || !now.Before(e.expires) {
+		return nil, false
+	}
+	if !e.used.Load() {
+		e.used.Store(true)
+		return e, false
+	}
+	return e, !now.Before(e.fresh) && !e.renewed.Swap(true)
+}
+
+// stale is the entry for key whether it has expired or not, if it did so no
+// longer than keep ago.
+func (c *cache) stale(key []byte, now time.Time, keep time.Duration) *entry {
 	s := c.shard(key)
 	s.mu.Lock()
 	e := s.byKey[string(key)]
 	s.mu.Unlock()
-	if e == nil || !now.Before(e.expires) {
+	if e == nil || !now.Before(e.expires.Add(keep)) {
 		return nil
-	}
-	if !e.used.Load() {
-		e.used.Store(true)
 	}
 	return e
 }
@@ -154,35 +176,4 @@ func (c *cache) size() (bytes, entries int) {
 		s.mu.Unlock()
 	}
 	return bytes, entries
-}
-
-// flights lets one question wait for the answer of an equal one that is on its
-// way, so that a class opening the same page asks the upstream once.
-type flights struct {
-	mu    sync.Mutex
-	byKey map[string]*flight
-}
-
-type flight struct {
-	done  chan struct{}
-	entry *entry
-	err   error
-}
-
-func (f *flights) do(key string, ask func() (*entry, error)) (*entry, error) {
-	f.mu.Lock()
-	if running, ok := f.byKey[key]; ok {
-		f.mu.Unlock()
-		<-running.done
-		return running.entry, running.err
-	}
-	mine := &flight{done: make(chan struct{})}
-	f.byKey[key] = mine
-	f.mu.Unlock()
-	mine.entry, mine.err = ask()
-	f.mu.Lock()
-	delete(f.byKey, key)
-	f.mu.Unlock()
-	close(mine.done)
-	return mine.entry, mine.err
 }

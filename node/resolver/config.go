@@ -3,6 +3,7 @@
 package resolver
 
 import (
+	"crypto/x509"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"lachan/internal/bundle"
 	"lachan/internal/clock"
 	"lachan/internal/problem"
+	"lachan/node/upstream"
 )
 
 // Mode is how a name is refused.
@@ -37,8 +39,12 @@ type Config struct {
 	Mode          Mode
 	Page4, Page6  netip.Addr    // of the block page, for Mode Page; zero: that type is empty
 	BlockTTL      time.Duration // of refusals; short, so that an unblock acts at once
-	Upstreams     []netip.AddrPort
-	Timeout       time.Duration // for one try of one upstream
+	Upstreams     []upstream.Server
+	Zones         []Zone         // names with upstreams of their own
+	Timeout       time.Duration  // for one try of one upstream
+	Race          time.Duration  // upstream.Options.Race
+	Roots         *x509.CertPool // upstream.Options.Roots
+	StaleFor      time.Duration  // how long past its time an answer is given out where no upstream has a newer one (RFC 8767)
 	CacheBytes    int
 	StripECH      bool           // take encrypted-hello keys out of answers, where the firewall reads names
 	Clients       []netip.Prefix // who may ask besides private and local addresses
@@ -65,9 +71,9 @@ const (
 // live is the settings in force with what is made of them. It never changes; a
 // new one is swapped in while questions go on with theirs.
 type live struct {
-	cfg      Config
-	upstream *upstream
-	always   map[string]bool
+	cfg    Config
+	zones  *zones
+	always map[string]bool
 }
 
 func newLive(cfg Config) (*live, error) {
@@ -89,7 +95,7 @@ func newLive(cfg Config) (*live, error) {
 	if cfg.Idle <= 0 {
 		cfg.Idle = defaultIdle
 	}
-	l := &live{cfg: cfg, always: map[string]bool{}, upstream: newUpstream(cfg.Upstreams, cfg.Timeout)}
+	l := &live{cfg: cfg, always: map[string]bool{}, zones: newZones(cfg)}
 	for _, n := range cfg.AlwaysResolve {
 		l.always[string(n.Wire())] = true
 	}

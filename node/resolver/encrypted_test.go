@@ -158,7 +158,7 @@ func openDoors(t testing.TB, cfg Config) *doors {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { a.Close(context.Background()) })
-		cfg.Upstreams = []netip.AddrPort{netip.MustParseAddrPort(a.Addr())}
+		cfg.Upstreams = servers(a.Addr())
 	}
 	if cfg.View == nil {
 		v := bandView(t)
@@ -487,7 +487,7 @@ func TestAnswersOfOneConnectionOvertakeEachOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	d := openDoors(t, Config{Upstreams: []netip.AddrPort{netip.MustParseAddrPort(silent.LocalAddr().String())}, Timeout: 300 * time.Millisecond})
+	d := openDoors(t, Config{Upstreams: servers(silent.LocalAddr().String()), Timeout: 300 * time.Millisecond})
 	conn, err := tls.Dial("tcp", d.at.TLS[0], d.tls(nodeHost))
 	if err != nil {
 		t.Fatal(err)
@@ -511,7 +511,7 @@ func TestAKnownWordOpensTheEncryptedWaysOnly(t *testing.T) {
 	v := bandView(t)
 	far := netip.MustParseAddr("198.51.100.7")
 	for _, open := range []bool{false, true} {
-		r, err := New(Config{Mode: NXDomain, View: func() *bundle.View { return v }, Clock: clock.System{}, Upstreams: []netip.AddrPort{netip.MustParseAddrPort("192.0.2.1:53")}, OpenToWords: open})
+		r, err := New(Config{Mode: NXDomain, View: func() *bundle.View { return v }, Clock: clock.System{}, Upstreams: servers("192.0.2.1:53"), OpenToWords: open})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -138,6 +138,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	<-ctx.Done()
 	err := s.close()
 	s.wait.Wait()
+	s.r.end()
+	s.r.flights.wait.Wait()
+	s.r.live.Load().zones.close()
 	return err
 }
 

@@ -32,6 +32,7 @@ import (
 
 	"lachan/internal/bundle"
 	"lachan/internal/dnswire"
+	"lachan/internal/problem"
 )
 
 // Resolver answers questions. Make it with New, give it sockets with Listen.
@@ -44,6 +45,8 @@ type Resolver struct {
 	slots   chan struct{} // bounds the questions that wait for an upstream
 	flights flights
 	workers sync.Pool
+	life    context.Context // of questions to upstreams, which outlive the clients that asked
+	end     context.CancelFunc
 }
 
 // Stats counts since the start. Read with Resolver.Stats.
@@ -68,6 +71,7 @@ func New(cfg Config) (*Resolver, error) {
 		cache: newCache(cfg.CacheBytes), special: specialNames(), slots: make(chan struct{}, maxWaiting),
 		flights: flights{byKey: map[string]*flight{}},
 	}
+	r.life, r.end = context.WithCancel(context.Background())
 	r.live.Store(l)
 	r.workers.New = func() any { return &worker{r: r} }
 	return r, nil
@@ -81,7 +85,7 @@ func (r *Resolver) Stats() Counts {
 
 // Resolving reports whether an upstream has answered the last question put to
 // it, or none was put yet.
-func (r *Resolver) Resolving() bool { return !r.live.Load().upstream.down.Load() }
+func (r *Resolver) Resolving() bool { return !r.live.Load().zones.rest.Down() }
 
 // worker answers one question at a time and owns what that needs, so that the
 // path of a refused or a cached name allocates nothing.
@@ -143,8 +147,11 @@ func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 			return q.Error(dnswire.ServerFailure, dnswire.EDENotReady), false
 		}
 	}
-	if e := w.r.cache.get(w.asked, w.now); e != nil {
+	if e, renew := w.r.cache.get(w.asked, w.now); e != nil {
 		w.r.stats.Cached.Add(1)
+		if renew {
+			w.r.ask(w.live, w.question(e.key), maxWaiting/4)
+		}
 		return w.deliver(msg, e, w.now.Sub(e.stored), from), false
 	}
 	return nil, true
@@ -152,7 +159,7 @@ func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 
 // question is what the worker's query asks, under a key of the cache.
 func (w *worker) question(key string) question {
-	return question{key: key, name: key[:len(w.q.NameWire())], qtype: w.q.Type, do: w.q.DO, cd: w.q.CheckingDisabled()}
+	return question{key: key, name: key[:len(w.q.NameWire())], qtype: w.q.Type, do: w.q.DO, cd: w.q.CheckingDisabled(), as: w.as}
 }
 
 // decide puts the asked name to the rules in force: the refusal, or nil.
@@ -191,7 +198,6 @@ func (w *worker) finish(ctx context.Context, msg []byte, from asker) []byte {
 	if refusal := w.decide(from); refusal != nil {
 		return refusal
 	}
-	key, as := string(w.asked), w.as
 	select {
 	case w.r.slots <- struct{}{}:
 		defer func() { <-w.r.slots }()
@@ -199,12 +205,7 @@ func (w *worker) finish(ctx context.Context, msg []byte, from asker) []byte {
 		w.r.stats.Failed.Add(1)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
 	}
-	e, err := w.r.flights.do(key, func() (*entry, error) {
-		if as == (bundle.Name{}) {
-			return w.r.resolve(ctx, w.live, w.question(key))
-		}
-		return w.r.rewritten(ctx, w.live, w.question(key), as)
-	})
+	e, err := w.find(ctx, w.question(string(w.asked)))
 	if err != nil {
 		w.r.stats.Failed.Add(1)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
@@ -214,6 +215,32 @@ func (w *worker) finish(ctx context.Context, msg []byte, from asker) []byte {
 		return refusal
 	}
 	return w.deliver(msg, e, 0, from)
+}
+
+// find is the answer to a question from upstream, or one past its time where no
+// upstream has another (RFC 8767).
+func (w *worker) find(ctx context.Context, q question) (*entry, error) {
+	old := w.r.cache.stale(w.asked, w.now, w.live.cfg.StaleFor)
+	if old != nil && old.failedLately(w.now) {
+		return old.past(), nil
+	}
+	flight := w.r.ask(w.live, q, maxWaiting)
+	if flight == nil {
+		return nil, problem.New("node/upstream-silent")
+	}
+	patience := time.Duration(0)
+	if old != nil {
+		patience = clientPatience
+		if group, _ := w.live.zones.find(q.name); group != nil && group.Down() {
+			patience = atOnce
+		}
+	}
+	e, err := flight.result(ctx, patience)
+	if old == nil || err == nil && e.msg[3]&0x0f != dnswire.ServerFailure && e.msg[3]&0x0f != dnswire.Refused {
+		return e, err
+	}
+	old.failed.Store(w.now.UnixMicro())
+	return old.past(), nil
 }
 
 // deliver checks the chain of aliases and writes the packed answer for this
@@ -233,7 +260,7 @@ func (w *worker) deliver(msg []byte, e *entry, age time.Duration, from asker) []
 	if from.by == byUDP {
 		limit = int(w.q.UDPSize)
 	}
-	return w.q.Deliver(msg, e.msg, e.ttlAt, age, dnswire.NoEDE, limit)
+	return w.q.Deliver(msg, e.msg, e.ttlAt, age, e.ede, limit)
 }
 
 // refuse writes the refusal over the query and counts it.
