@@ -58,6 +58,15 @@ type Config struct {
 	// "203.0.113.0/24": a school whose devices have public addresses. Others get
 	// REFUSED, so that the node is never open to the Internet.
 	Clients []string `toml:"clients"`
+	// PrivateNames are names, with all below them, that may have private addresses,
+	// "may-in.truong.example". From any other public name such an answer is kept
+	// out, so that no page from outside reaches the school's machines. Names of
+	// Forward may have them anyway.
+	PrivateNames []string `toml:"private_names"`
+	// UDPRate is how many questions a second one network of public addresses may
+	// ask over UDP before its clients are sent to TCP. 2000 if 0; no bound if -1.
+	// Private networks have none.
+	UDPRate int `toml:"udp_rate"`
 	// AlwaysResolve are names answered before the first rules have arrived,
 	// besides the hub's own.
 	AlwaysResolve []string `toml:"always_resolve"`

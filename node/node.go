@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	stdsync "sync"
 	"time"
 
@@ -25,9 +26,11 @@ import (
 // Options are what a node is given besides its settings.
 type Options struct {
 	Version string
-	Clock   clock.Clock  // nil: the machine's
-	Logger  *slog.Logger // nil: silent
-	RootCAs []string     // files in PEM with which the bus's certificate is checked; empty: the system's
+	Clock   clock.Clock            // nil: the machine's
+	Logger  *slog.Logger           // nil: silent
+	RootCAs []string               // files in PEM with which the bus's certificate is checked; empty: the system's
+	Hangup  <-chan os.Signal       // asks Run to read the settings anew; nil: never
+	Reread  func() (Config, error) // reads them
 }
 
 // Node is an assembled school node. Make it with New, run it with Run.
@@ -43,6 +46,8 @@ type Node struct {
 	page     *blockpage.Page
 	pageAt   net.Listener // nil: no page is served
 	started  time.Time
+
+	errorText func(ede uint16) string
 }
 
 // Run is New and Node.Run.
@@ -86,14 +91,12 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 			opts.Logger.Warn("counts could not be kept", slog.String("error", err.Error()))
 		}
 	})
-	rc.View, rc.Counter, rc.Clock, rc.Logger = n.keeper.View, n.counter, opts.Clock, opts.Logger
 	texts, err := locale.Load()
 	if err != nil {
 		return nil, err
 	}
-	rc.Text = errorText(texts)
-	rc.AlwaysResolve = append(rc.AlwaysResolve, n.identity.hubNames()...)
-	if n.resolver, err = resolver.New(rc); err != nil {
+	n.errorText = errorText(texts)
+	if n.resolver, err = resolver.New(n.own(rc)); err != nil {
 		return nil, err
 	}
 	if err := n.preparePage(cfg, texts); err != nil {
@@ -103,6 +106,45 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 		return nil, errors.Join(err, n.closePage())
 	}
 	return n, nil
+}
+
+// own adds to the settings of the resolver what is not the settings' to say.
+func (n *Node) own(rc resolver.Config) resolver.Config {
+	rc.View, rc.Counter, rc.Clock, rc.Logger, rc.Text = n.keeper.View, n.counter, n.opts.Clock, n.opts.Logger, n.errorText
+	rc.AlwaysResolve = append(rc.AlwaysResolve, n.identity.hubNames()...)
+	return rc
+}
+
+// Reload puts other settings in force without closing a socket or losing a
+// question: upstreams, certificate, clients, page addresses, cache and ways of
+// refusing. What names a folder or an address to listen on waits for the next
+// start, and so does stand_in_band. With an error nothing changes.
+func (n *Node) Reload(cfg Config) error {
+	rc, err := cfg.resolver()
+	if err != nil {
+		return err
+	}
+	return n.resolver.Swap(n.own(rc))
+}
+
+// reloads follows the wish to read the settings anew.
+func (n *Node) reloads(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.opts.Hangup:
+		}
+		cfg, err := n.opts.Reread()
+		if err == nil {
+			err = n.Reload(cfg)
+		}
+		if err != nil {
+			n.opts.Logger.Warn("settings not taken; the old ones stay", slog.String("error", err.Error()))
+			continue
+		}
+		n.opts.Logger.Info("settings read anew")
+	}
 }
 
 func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
@@ -155,6 +197,9 @@ func (n *Node) Run(ctx context.Context) error {
 	errs := make([]error, 2)
 	wait.Go(func() { syncer.Run(ctx, conn) })
 	wait.Go(func() { n.keepTime(ctx) })
+	if n.opts.Hangup != nil {
+		wait.Go(func() { n.reloads(ctx) })
+	}
 	wait.Go(func() {
 		errs[0] = n.dns.Serve(ctx)
 		stop()

@@ -71,14 +71,9 @@ func (c Config) resolver() (resolver.Config, error) {
 		}
 		r.Clients = append(r.Clients, prefix.Masked())
 	}
-	for _, s := range c.AlwaysResolve {
-		n, err := bundle.ParseName(s)
-		if err != nil {
-			p.Field("always_resolve", "node/bad-address")
-			continue
-		}
-		r.AlwaysResolve = append(r.AlwaysResolve, n)
-	}
+	r.AlwaysResolve = names("always_resolve", c.AlwaysResolve, p)
+	r.PrivateNames = names("private_names", c.PrivateNames, p)
+	r.UDPRate = c.UDPRate
 	if _, ok := bundle.ParseBand(c.StandInBand); !ok {
 		p.Field("stand_in_band", "node/bad-choice")
 	}
@@ -86,6 +81,18 @@ func (c Config) resolver() (resolver.Config, error) {
 		p.Field("cache_mb", "node/bad-choice")
 	}
 	return r, p.OrNil()
+}
+
+func names(field string, texts []string, p *problem.Error) (all []bundle.Name) {
+	for _, text := range texts {
+		n, err := bundle.ParseName(text)
+		if err != nil {
+			p.Field(field, "node/bad-address")
+			continue
+		}
+		all = append(all, n)
+	}
+	return all
 }
 
 // encrypted reads the fields of DNS over TLS, HTTPS and QUIC.

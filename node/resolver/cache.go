@@ -57,6 +57,7 @@ type entry struct {
 	msg     []byte
 	ttlAt   []uint16 // where the TTLs are
 	links   [][]byte // names the answer leads to, each to be decided
+	inside  bool     // an address in it is of this network
 	ede     uint16   // extended error that goes with it, or NoEDE
 	stored  time.Time
 	fresh   time.Time // when it is to be asked for anew, if it is in use
@@ -164,6 +165,29 @@ func (s *shard) evict() {
 	default:
 		delete(s.byKey, e.key)
 		s.bytes -= e.cost()
+	}
+}
+
+// resize gives the cache another bound.
+func (c *cache) resize(limit int) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.limit = limit / cacheShards
+		for s.bytes > s.limit {
+			s.evict()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// clear forgets everything.
+func (c *cache) clear() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.byKey, s.queue, s.bytes = map[string]*entry{}, nil, 0
+		s.mu.Unlock()
 	}
 }
 

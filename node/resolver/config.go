@@ -61,6 +61,9 @@ type Config struct {
 	// Text says an extended error in words, "" for nothing. It goes out over
 	// streams only: an answer over UDP stays small.
 	Text func(ede uint16) string
+
+	PrivateNames []bundle.Name // names, with all below them, that may have addresses of this network
+	UDPRate      int           // questions a second over UDP of one network of public addresses; 0: 2000; below 0: no bound
 }
 
 const (
@@ -71,9 +74,10 @@ const (
 // live is the settings in force with what is made of them. It never changes; a
 // new one is swapped in while questions go on with theirs.
 type live struct {
-	cfg    Config
-	zones  *zones
-	always map[string]bool
+	cfg     Config
+	zones   *zones
+	always  map[string]bool // by wire form
+	private map[string]bool // suffixes by wire form
 }
 
 func newLive(cfg Config) (*live, error) {
@@ -95,9 +99,15 @@ func newLive(cfg Config) (*live, error) {
 	if cfg.Idle <= 0 {
 		cfg.Idle = defaultIdle
 	}
-	l := &live{cfg: cfg, always: map[string]bool{}, zones: newZones(cfg)}
+	if cfg.UDPRate == 0 {
+		cfg.UDPRate = defaultUDP
+	}
+	l := &live{cfg: cfg, always: map[string]bool{}, private: map[string]bool{}, zones: newZones(cfg)}
 	for _, n := range cfg.AlwaysResolve {
 		l.always[string(n.Wire())] = true
+	}
+	for _, n := range cfg.PrivateNames {
+		l.private[string(n.Wire())] = true
 	}
 	return l, nil
 }

@@ -4,6 +4,7 @@ package resolver
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"lachan/internal/bundle"
@@ -42,20 +43,19 @@ func wordOf(serverName, host string) string {
 	return word
 }
 
-// serves reports whether a client may ask: everybody on the school's own
-// networks, nobody from the Internet unless listed. A resolver open to all is
-// soon part of an attack on somebody else (RFC 5358).
-func (l *live) serves(client netip.Addr) bool {
+// local reports whether an address is of the school's own networks, where
+// everybody may ask.
+func local(client netip.Addr) bool {
 	client = client.Unmap()
-	if client.IsPrivate() || client.IsLoopback() || client.IsLinkLocalUnicast() {
-		return true
-	}
-	for _, p := range l.cfg.Clients {
-		if p.Contains(client.WithZone("")) {
-			return true
-		}
-	}
-	return false
+	return client.IsPrivate() || client.IsLoopback() || client.IsLinkLocalUnicast()
+}
+
+// serves reports whether a client with a public address may ask: nobody from
+// the Internet unless listed. A resolver open to all is soon part of an attack
+// on somebody else (RFC 5358).
+func (l *live) serves(client netip.Addr) bool {
+	client = client.Unmap().WithZone("")
+	return slices.ContainsFunc(l.cfg.Clients, func(p netip.Prefix) bool { return p.Contains(client) })
 }
 
 // knows reports whether a school lists the word of a client, which lets it in

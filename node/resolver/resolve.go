@@ -66,6 +66,9 @@ func (r *Resolver) resolve(ctx context.Context, l *live, q question) (*entry, er
 	if err != nil {
 		return nil, err
 	}
+	if e.inside && !l.mayLeadInside(q.name) {
+		return r.keptOut(l, q)
+	}
 	r.keep(e, ttl)
 	return e, nil
 }
@@ -109,7 +112,7 @@ func (r *Resolver) rewritten(ctx context.Context, l *live, q question) (*entry, 
 }
 
 // survey walks over the answer: where its TTLs are, how long it may be kept,
-// which names it leads to.
+// which names it leads to, and whether to addresses of this network.
 func (e *entry) survey() (time.Duration, error) {
 	ttl := uint32(maxTTL / time.Second)
 	rcode := e.msg[3] & 0x0f
@@ -122,6 +125,7 @@ func (e *entry) survey() (time.Duration, error) {
 		}
 		e.ttlAt = append(e.ttlAt, uint16(records.TTLAt))
 		ttl, seen = min(ttl, records.TTL), true
+		e.inside = e.inside || leadsInside(e.msg, records.RR)
 		switch {
 		case records.Section == dnswire.AnswerSection:
 			answers++

@@ -44,9 +44,12 @@ type Resolver struct {
 	stats   Stats
 	slots   chan struct{} // bounds the questions that wait for an upstream
 	flights flights
+	limiter *limiter
 	workers sync.Pool
-	life    context.Context // of questions to upstreams, which outlive the clients that asked
-	end     context.CancelFunc
+
+	swapping sync.Mutex
+	life     context.Context // of questions to upstreams, which outlive the clients that asked
+	end      context.CancelFunc
 }
 
 // Stats counts since the start. Read with Resolver.Stats.
@@ -69,7 +72,7 @@ func New(cfg Config) (*Resolver, error) {
 	}
 	r := &Resolver{
 		cache: newCache(cfg.CacheBytes), special: specialNames(), slots: make(chan struct{}, maxWaiting),
-		flights: flights{byKey: map[string]*flight{}},
+		flights: flights{byKey: map[string]*flight{}}, limiter: newLimiter(),
 	}
 	r.life, r.end = context.WithCancel(context.Background())
 	r.live.Store(l)
@@ -125,8 +128,15 @@ func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 	if from.by != byUDP {
 		w.keep = q.HasOption(dnswire.OptionKeepalive)
 	}
-	if !w.live.serves(from.addr) && !w.knows(from) {
-		return q.Error(dnswire.Refused, dnswire.NoEDE), false
+	if !local(from.addr) {
+		if !w.live.serves(from.addr) && !w.knows(from) {
+			return q.Error(dnswire.Refused, dnswire.NoEDE), false
+		}
+		if from.by == byUDP {
+			if answer, over := w.flooded(from); over {
+				return answer, false
+			}
+		}
 	}
 	if q.Class != dnswire.ClassIN || q.Type == dnswire.TypeAXFR || q.Type == dnswire.TypeANY {
 		return q.Error(dnswire.Refused, dnswire.NoEDE), false

@@ -69,22 +69,18 @@ const localTTL = 3600 // seconds
 // local answers a name of a zone that is answered here: localhost with the
 // loopback address, everything else with its absence.
 func (r *Resolver) local(l *live, q question, zone string) (*entry, error) {
-	msg := make([]byte, dnswire.HeaderSize, dnswire.HeaderSize+len(q.name)+4+dnswire.Spare)
-	msg[5] = 1
-	msg = append(msg, q.name...)
-	msg = binary.BigEndian.AppendUint16(msg, q.qtype)
-	msg = binary.BigEndian.AppendUint16(msg, dnswire.ClassIN)
-	var query dnswire.Query
-	if query.Parse(msg) != dnswire.Good {
-		return nil, fmt.Errorf("resolver: name of a local zone")
+	query, err := bare(q)
+	if err != nil {
+		return nil, err
 	}
 	e := &entry{key: q.key, ede: dnswire.NoEDE, stored: l.cfg.Clock.Now()}
+	host := zone == "\x09localhost\x00"
 	switch {
-	case zone == "\x09localhost\x00" && q.qtype == dnswire.TypeA:
+	case host && q.qtype == dnswire.TypeA:
 		e.msg = query.Address(netip.AddrFrom4([4]byte{127, 0, 0, 1}), localTTL, dnswire.NoEDE)
-	case zone == "\x09localhost\x00" && q.qtype == dnswire.TypeAAAA:
+	case host && q.qtype == dnswire.TypeAAAA:
 		e.msg = query.Address(netip.IPv6Loopback(), localTTL, dnswire.NoEDE)
-	case q.name == zone || zone == "\x09localhost\x00":
+	case host || q.name == zone:
 		e.msg = query.Negative(dnswire.NoError, localTTL, dnswire.NoEDE)
 	default:
 		e.msg = query.Negative(dnswire.NameError, localTTL, dnswire.NoEDE)
@@ -95,6 +91,29 @@ func (r *Resolver) local(l *live, q question, zone string) (*entry, error) {
 	}
 	r.keep(e, ttl)
 	return e, nil
+}
+
+// bare is the question as a query without EDNS, to be answered in place.
+func bare(q question) (*dnswire.Query, error) {
+	msg := make([]byte, dnswire.HeaderSize, dnswire.HeaderSize+len(q.name)+4+dnswire.Spare)
+	msg[5] = 1
+	msg = append(msg, q.name...)
+	msg = binary.BigEndian.AppendUint16(msg, q.qtype)
+	msg = binary.BigEndian.AppendUint16(msg, dnswire.ClassIN)
+	query := new(dnswire.Query)
+	if query.Parse(msg) != dnswire.Good {
+		return nil, fmt.Errorf("resolver: no question")
+	}
+	return query, nil
+}
+
+// absent is an answer without records, as an upstream would pack it.
+func absent(q question, rcode int, ttl uint32) ([]byte, error) {
+	query, err := bare(q)
+	if err != nil {
+		return nil, err
+	}
+	return query.Negative(rcode, ttl, dnswire.NoEDE), nil
 }
 
 func newZones(cfg Config) *zones {

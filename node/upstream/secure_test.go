@@ -63,7 +63,6 @@ type tlsServer struct {
 	port         string
 	conns, asked atomic.Int64
 	hangUp       atomic.Bool
-	longest      atomic.Int64 // question, bytes
 	odd          atomic.Bool  // a question was not padded
 	delay        atomic.Int64 // before the first answers, ns
 }
