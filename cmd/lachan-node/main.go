@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"lachan/internal/config"
+	"lachan/internal/logs"
 	"lachan/node"
 )
 
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 		hangup := make(chan os.Signal, 1)
 		signal.Notify(hangup, syscall.SIGHUP)
 		defer signal.Stop(hangup)
-		return node.Run(ctx, cfg, node.Options{Version: version, Hangup: hangup, Reread: read})
+		return node.Run(ctx, cfg, node.Options{Version: version, Logger: logs.New(os.Stderr, "info", false), Hangup: hangup, Reread: read})
 	case len(args) == 4 && args[0] == "enrol":
 		if err := config.DecodeFile(args[1], &cfg); err != nil {
 			return err

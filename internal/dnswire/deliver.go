@@ -39,10 +39,10 @@ func (q *Query) Deliver(msg, answer []byte, ttlAt []uint16, age time.Duration, e
 	out[2] = out[2]&^0x01 | recursion
 	out[3] = 0x80 | out[3]&0x0f | checking | out[3]&authentic
 	copy(out[HeaderSize:HeaderSize+question], asked[:question])
-	if spent := uint32(age / time.Second); spent > 0 {
+	if spent := age / time.Second; spent > 0 { // less where a clock was put back
 		for _, at := range ttlAt {
 			ttl := binary.BigEndian.Uint32(out[at:])
-			binary.BigEndian.PutUint32(out[at:], ttl-min(ttl, spent))
+			binary.BigEndian.PutUint32(out[at:], ttl-uint32(min(time.Duration(ttl), spent)))
 		}
 	}
 	if q.EDNS {

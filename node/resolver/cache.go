@@ -51,19 +51,20 @@ func cacheKey(buf *[cacheKeySize]byte, q *dnswire.Query) []byte {
 	return buf[:n+3]
 }
 
-// entry is one packed answer without OPT. It never changes.
+// entry is one packed answer without OPT. It never changes but for the marks at
+// its end. What each look-up reads stands close together.
 type entry struct {
-	key     string
 	msg     []byte
 	ttlAt   []uint16 // where the TTLs are
 	links   [][]byte // names the answer leads to, each to be decided
-	inside  bool     // an address in it is of this network
-	ede     uint16   // extended error that goes with it, or NoEDE
 	stored  time.Time
-	fresh   time.Time // when it is to be asked for anew, if it is in use
-	expires time.Time
-	used    atomic.Bool  // since the hand passed last
-	renewed atomic.Bool  // has been asked for anew
+	life    time.Duration // from then on, until it may no longer be given out
+	fresh   time.Duration // until it is asked for anew, if it is in use
+	ede     uint16        // extended error that goes with it, or NoEDE
+	inside  bool          // an address in it is of this network
+	used    atomic.Bool   // since the hand passed last
+	renewed atomic.Bool   // has been asked for anew
+	key     string
 	failed  atomic.Int64 // when that failed last, microseconds since 1970 UTC
 }
 
@@ -103,21 +104,24 @@ func (c *cache) shard(key []byte) *shard {
 	return &c.shards[maphash.Bytes(c.seed, key)%cacheShards]
 }
 
-// get is the entry for key that has not expired, nil if there is none. renew
-// says, once for an entry, that it is in use and near its end.
-func (c *cache) get(key []byte, now time.Time) (e *entry, renew bool) {
+// get is the entry for key that has not expired and its age, nil if there is
+// none. renew says, once for an entry, that it is in use and near its end.
+func (c *cache) get(key []byte, now time.Time) (e *entry, age time.Duration, renew bool) {
 	s := c.shard(key)
 	s.mu.Lock()
 	e = s.byKey[string(key)]
 	s.mu.Unlock()
-	if e == nil || !now.Before(e.expires) {
-		return nil, false
+	if e == nil {
+		return nil, 0, false
+	}
+	if age = now.Sub(e.stored); age >= e.life {
+		return nil, 0, false
 	}
 	if !e.used.Load() {
 		e.used.Store(true)
-		return e, false
+		return e, age, false
 	}
-	return e, !now.Before(e.fresh) && !e.renewed.Swap(true)
+	return e, age, age >= e.fresh && !e.renewed.Swap(true)
 }
 
 // stale is the entry for key whether it has expired or not, if it did so no
@@ -127,7 +131,7 @@ func (c *cache) stale(key []byte, now time.Time, keep time.Duration) *entry {
 	s.mu.Lock()
 	e := s.byKey[string(key)]
 	s.mu.Unlock()
-	if e == nil || !now.Before(e.expires.Add(keep)) {
+	if e == nil || now.Sub(e.stored) >= e.life+keep {
 		return nil
 	}
 	return e

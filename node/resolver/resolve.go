@@ -75,8 +75,7 @@ func (r *Resolver) resolve(ctx context.Context, l *live, q question) (*entry, er
 
 // keep stores an entry for as long as it holds.
 func (r *Resolver) keep(e *entry, ttl time.Duration) {
-	e.expires = e.stored.Add(ttl)
-	e.fresh = e.expires.Add(-ttl / prefetchPart)
+	e.life, e.fresh = ttl, ttl-ttl/prefetchPart
 	if ttl > 0 {
 		r.cache.put(e)
 	}
@@ -93,7 +92,7 @@ func (r *Resolver) rewritten(ctx context.Context, l *live, q question) (*entry, 
 	wire := string(q.as.Wire())
 	flags := q.key[len(q.key)-1] & keyFlags
 	target := question{key: wire + string([]byte{byte(q.qtype >> 8), byte(q.qtype), flags}), name: wire, qtype: q.qtype, do: q.do, cd: q.cd}
-	reply, _ := r.cache.get([]byte(target.key), l.cfg.Clock.Now())
+	reply, _, _ := r.cache.get([]byte(target.key), l.cfg.Clock.Now())
 	if reply == nil {
 		var err error
 		if reply, err = r.resolve(ctx, l, target); err != nil {

@@ -157,12 +157,12 @@ func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 			return q.Error(dnswire.ServerFailure, dnswire.EDENotReady), false
 		}
 	}
-	if e, renew := w.r.cache.get(w.asked, w.now); e != nil {
+	if e, age, renew := w.r.cache.get(w.asked, w.now); e != nil {
 		w.r.stats.Cached.Add(1)
 		if renew {
 			w.r.ask(w.live, w.question(e.key), maxWaiting/4)
 		}
-		return w.deliver(msg, e, w.now.Sub(e.stored), from), false
+		return w.deliver(msg, e, age, from), false
 	}
 	return nil, true
 }

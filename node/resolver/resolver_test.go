@@ -191,12 +191,12 @@ func TestCacheKeepsItsBoundAndWhatIsUsed(t *testing.T) {
 	c := newCache(200_000)
 	now := time.Now()
 	put := func(name string) {
-		c.put(&entry{key: name, msg: make([]byte, 100), stored: now, expires: now.Add(time.Hour)})
+		c.put(&entry{key: name, msg: make([]byte, 100), stored: now, life: time.Hour})
 	}
 	put("hot")
 	for i := range 20_000 {
 		put(fmt.Sprint("n", i))
-		if e, _ := c.get([]byte("hot"), now); e == nil {
+		if e, _, _ := c.get([]byte("hot"), now); e == nil {
 			t.Fatalf("the used entry went at %d", i)
 		}
 	}
@@ -215,7 +215,7 @@ func TestCacheKeepsItsBoundAndWhatIsUsed(t *testing.T) {
 	if _, entries := c.size(); queue > 2*entries+64*cacheShards {
 		t.Errorf("the queue grew to %d for %d entries", queue, entries)
 	}
-	if e, _ := c.get([]byte("hot"), now.Add(2*time.Hour)); e != nil {
+	if e, _, _ := c.get([]byte("hot"), now.Add(2*time.Hour)); e != nil {
 		t.Error("expired and given out")
 	}
 }
@@ -263,7 +263,7 @@ func TestPathAllocatesNothing(t *testing.T) {
 	}
 	answer := append(slices.Clone(good), 0xc0, 12, 0, 1, 0, 1, 0, 0, 1, 0, 0, 4, 192, 0, 2, 1)
 	answer[2], answer[7] = 0x81, 1
-	e := &entry{key: string(w.asked), msg: answer, ede: dnswire.NoEDE, stored: time.Now(), fresh: time.Now().Add(time.Hour), expires: time.Now().Add(time.Hour)}
+	e := &entry{key: string(w.asked), msg: answer, ede: dnswire.NoEDE, stored: time.Now(), fresh: time.Hour, life: time.Hour}
 	if _, err := e.survey(); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ package resolver
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -169,5 +170,51 @@ func TestZonesHaveTheirOwnServers(t *testing.T) {
 	}
 	if public.Asked() != 2 || own.Asked() != 2 {
 		t.Errorf("asked %d and %d", public.Asked(), own.Asked())
+	}
+}
+
+// An upstream that is slow, not gone: a client with an old answer to have waits
+// no longer than the client response timer.
+func TestNobodyWaitsLongForASlowUpstream(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for the client response timer")
+	}
+	at := clock.NewFixed(time.Date(2026, 11, 23, 8, 0, 0, 0, clock.Vietnam))
+	var silent atomic.Bool
+	up := liar(t, func(q []byte) []byte {
+		var query dnswire.Query
+		if query.Parse(q) != dnswire.Good || silent.Load() {
+			return nil
+		}
+		return query.Address(netip.MustParseAddr("192.0.2.1"), 300, dnswire.NoEDE)
+	})
+	_, addr := serve(t, Config{Clock: at, CacheBytes: 1 << 20, Timeout: 4 * time.Second, StaleFor: time.Hour, AlwaysResolve: names(t, "a.example")}, up)
+	exchange(t, addr, "a.example", dnswire.TypeA)
+	silent.Store(true)
+	at.Advance(10 * time.Minute)
+	got := exchange(t, addr, "a.example", dnswire.TypeA)
+	if len(got.Answers) != 1 || !slices.Equal(got.EDE, []uint16{dnswire.EDEStale}) || got.Took < clientPatience-100*time.Millisecond || got.Took > clientPatience+time.Second {
+		t.Errorf("%+v", got)
+	}
+	if got = exchange(t, addr, "a.example", dnswire.TypeA); got.Took > time.Second {
+		t.Errorf("the second waited too: %+v", got)
+	}
+}
+
+// A clock that is a year off, or is put right by a year while the node runs,
+// opens nothing that is closed without an end and gives no TTL that was not.
+func TestClockAYearOff(t *testing.T) {
+	at := clock.NewFixed(time.Date(2026, 11, 23, 8, 0, 0, 0, clock.Vietnam))
+	a := sites(t, doorZone)
+	v := bandView(t)
+	_, addr := serve(t, Config{Clock: at, View: func() *bundle.View { return v }, CacheBytes: 1 << 20}, a.Addr())
+	for _, step := range []time.Duration{0, 365 * 24 * time.Hour, -2 * 365 * 24 * time.Hour, 365 * 24 * time.Hour} {
+		at.Advance(step)
+		if got := exchange(t, addr, "play.example", dnswire.TypeA); got.Rcode != dnswire.NameError {
+			t.Errorf("after %v: %+v", step, got)
+		}
+		if got := exchange(t, addr, "good.example", dnswire.TypeA); !slices.Equal(got.Answers, []string{"A 192.0.2.3"}) || got.TTL != 90 {
+			t.Errorf("after %v: %+v", step, got)
+		}
 	}
 }
