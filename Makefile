@@ -13,7 +13,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check bench bench-dns soak generate fmt init clean
+.PHONY: help demo build build-node-all test check bench bench-dns soak generate fmt init clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,13 @@ demo: build ## build and run everything on this machine with sample data
 build: ## build bin/lachan, and bin/lachan-node where it exists
 	@mkdir -p bin
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+build-node-all: ## build the school's node alone for amd64, arm64, arm (v6) and mipsle routers, into bin/node
+	@mkdir -p bin/node
+	@set -e; for target in amd64 arm64 arm mipsle; do \
+		GOOS=linux GOARCH=$$target GOARM=6 GOMIPS=softfloat go build -trimpath -ldflags '$(LDFLAGS)' -o bin/node/lachan-node-$$target ./cmd/lachan-node; \
+		ls -l bin/node/lachan-node-$$target; \
+	done
 
 test: ## all tests: both databases, race detector, browser (installs gcc, PostgreSQL, Chromium if absent)
 	tools/install.sh

@@ -46,7 +46,7 @@ var arrows = []arrow{
 	},
 	{
 		"cmd/lachan-node/...",
-		[]string{"cmd/lachan-node/...", "node/...", "internal/config"},
+		[]string{"cmd/lachan-node/...", "node/...", "internal/config", "internal/logs"},
 		"a school's router gets this binary: it must not link the hub",
 	},
 	{

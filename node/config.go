@@ -3,12 +3,7 @@
 package node
 
 import (
-	"net"
-	"net/netip"
-	"time"
-
 	"lachan/internal/bundle"
-	"lachan/internal/problem"
 	"lachan/node/resolver"
 )
 
@@ -20,9 +15,24 @@ type Config struct {
 	State string `toml:"state"`
 	// Listen are the addresses for DNS over UDP and TCP. ":53" if empty.
 	Listen []string `toml:"listen"`
-	// Upstreams are the resolvers asked for names that are not refused,
-	// "192.0.2.53:53"; the one that answered last is asked first. Needed.
+	// Upstreams are the resolvers asked for names that are not refused, in this
+	// order: "192.0.2.53", "tls://192.0.2.53#name=dns.example",
+	// "https://dns.example/dns-query#at=192.0.2.53" (upstream.Parse has the whole
+	// form). One that fails rests. Needed.
 	Upstreams []string `toml:"upstreams"`
+	// Forward gives names, with all below them, upstreams of their own:
+	// "truong.local" = ["192.168.1.1"]. Reverse names of private addresses, and
+	// names such as "local", are answered here unless they stand here.
+	Forward map[string][]string `toml:"forward"`
+	// UpstreamCA is a PEM file of authorities that vouch for upstreams over TLS and
+	// HTTPS. The system's if empty.
+	UpstreamCA string `toml:"upstream_ca"`
+	// RaceMS is how late an upstream must be for the next to be asked beside it,
+	// milliseconds. Measured if 0; never if -1.
+	RaceMS int `toml:"race_ms"`
+	// StaleHours is how long past its time an answer is given out while no upstream
+	// has a newer one. 24 if 0; never if -1.
+	StaleHours int `toml:"stale_hours"`
 	// UpstreamTimeoutMS is for one try, milliseconds. 1000 if 0.
 	UpstreamTimeoutMS int `toml:"upstream_timeout_ms"`
 	// Block is how a name is refused: "page", "nxdomain" or "zero". "page" if
@@ -48,9 +58,39 @@ type Config struct {
 	// "203.0.113.0/24": a school whose devices have public addresses. Others get
 	// REFUSED, so that the node is never open to the Internet.
 	Clients []string `toml:"clients"`
+	// PrivateNames are names, with all below them, that may have private addresses,
+	// "may-in.truong.example". From any other public name such an answer is kept
+	// out, so that no page from outside reaches the school's machines. Names of
+	// Forward may have them anyway.
+	PrivateNames []string `toml:"private_names"`
+	// UDPRate is how many questions a second one network of public addresses may
+	// ask over UDP before its clients are sent to TCP. 2000 if 0; no bound if -1.
+	// Private networks have none.
+	UDPRate int `toml:"udp_rate"`
 	// AlwaysResolve are names answered before the first rules have arrived,
 	// besides the hub's own.
 	AlwaysResolve []string `toml:"always_resolve"`
+	// ListenTLS, ListenHTTPS and ListenQUIC are the addresses for DNS over TLS
+	// (":853"), HTTPS (":443", HTTP/3 too) and QUIC (":853"). None if empty. They
+	// need CertFile and KeyFile.
+	ListenTLS   []string `toml:"listen_tls"`
+	ListenHTTPS []string `toml:"listen_https"`
+	ListenQUIC  []string `toml:"listen_quic"`
+	// CertFile and KeyFile are PEM files, read again within a minute when they
+	// change. For words below Host the certificate holds for "*.HOST" too.
+	CertFile string `toml:"cert_file"`
+	KeyFile  string `toml:"key_file"`
+	// Host is the node's own name, "dns.truong.example". A device that asks
+	// "phong-may-2.dns.truong.example" over TLS or QUIC calls itself phong-may-2.
+	Host string `toml:"host"`
+	// OpenToWords lets in whoever names a word that a school lists, from anywhere,
+	// over the encrypted ways. A word is no password: whoever knows it may ask.
+	OpenToWords bool `toml:"open_to_words"`
+	// MaxConnections bounds the open connections of each kind; one more closes the
+	// one that was silent longest. 4096 if 0. Count 20 kB for each over TLS.
+	MaxConnections int `toml:"max_connections"`
+	// IdleSeconds is how long a connection may be silent. 30 if 0.
+	IdleSeconds int `toml:"idle_seconds"`
 	// StandInBand is the band of clients while no school's file is there.
 	// "primary" if empty, the most sheltered that pupils have.
 	StandInBand string `toml:"stand_in_band"`
@@ -66,6 +106,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.UpstreamTimeoutMS == 0 {
 		c.UpstreamTimeoutMS = 1000
+	}
+	if c.StaleHours == 0 {
+		c.StaleHours = 24
 	}
 	if c.Block == "" {
 		c.Block = string(resolver.NXDomain)
@@ -85,79 +128,14 @@ func (c Config) withDefaults() Config {
 	if c.CacheMB == 0 {
 		c.CacheMB = 8
 	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 4096
+	}
+	if c.IdleSeconds == 0 {
+		c.IdleSeconds = 30
+	}
 	if c.StandInBand == "" {
 		c.StandInBand = bundle.Primary.String()
 	}
 	return c
-}
-
-// Validate lists every faulty field at once, nil if there is none.
-func (c Config) Validate() error {
-	_, err := c.resolver()
-	return err
-}
-
-// resolver reads the fields that shape answers.
-func (c Config) resolver() (resolver.Config, error) {
-	c = c.withDefaults()
-	p := problem.New("node/config")
-	r := resolver.Config{
-		Mode: resolver.Mode(c.Block), BlockTTL: time.Duration(c.BlockTTL) * time.Second,
-		Timeout: time.Duration(c.UpstreamTimeoutMS) * time.Millisecond, CacheBytes: c.CacheMB << 20, StripECH: c.StripECH,
-	}
-	if r.Mode != resolver.Page && r.Mode != resolver.NXDomain && r.Mode != resolver.Zero {
-		p.Field("block", "node/bad-choice")
-	}
-	for _, a := range c.Listen {
-		if _, _, err := net.SplitHostPort(a); err != nil {
-			p.Field("listen", "node/bad-address")
-		}
-	}
-	for _, u := range c.Upstreams {
-		at, err := netip.ParseAddrPort(u)
-		if err != nil || at.Port() == 0 {
-			p.Field("upstreams", "node/bad-address")
-		}
-		r.Upstreams = append(r.Upstreams, at)
-	}
-	if len(c.Upstreams) == 0 {
-		p.Field("upstreams", "node/no-upstream")
-	}
-	for _, a := range c.PageAddresses {
-		at, err := netip.ParseAddr(a)
-		switch {
-		case err != nil || at.Is4() && r.Page4.IsValid() || at.Is6() && r.Page6.IsValid():
-			p.Field("page_addresses", "node/bad-address")
-		case at.Is4():
-			r.Page4 = at
-		default:
-			r.Page6 = at
-		}
-	}
-	if r.Mode == resolver.Page && len(c.PageAddresses) == 0 {
-		p.Field("page_addresses", "node/no-page-address")
-	}
-	for _, s := range c.Clients {
-		prefix, err := netip.ParsePrefix(s)
-		if err != nil {
-			p.Field("clients", "bundle/bad-network")
-			continue
-		}
-		r.Clients = append(r.Clients, prefix.Masked())
-	}
-	for _, s := range c.AlwaysResolve {
-		n, err := bundle.ParseName(s)
-		if err != nil {
-			p.Field("always_resolve", "node/bad-address")
-			continue
-		}
-		r.AlwaysResolve = append(r.AlwaysResolve, n)
-	}
-	if _, ok := bundle.ParseBand(c.StandInBand); !ok {
-		p.Field("stand_in_band", "node/bad-choice")
-	}
-	if c.CacheMB < 0 || c.BlockTTL < 0 || c.UpstreamTimeoutMS < 0 {
-		p.Field("cache_mb", "node/bad-choice")
-	}
-	return r, p.OrNil()
 }

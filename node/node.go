@@ -7,12 +7,14 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	stdsync "sync"
 	"time"
 
 	"lachan/internal/bundle"
 	"lachan/internal/bus"
 	"lachan/internal/clock"
+	"lachan/internal/dnswire"
 	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/node/blockpage"
@@ -24,9 +26,11 @@ import (
 // Options are what a node is given besides its settings.
 type Options struct {
 	Version string
-	Clock   clock.Clock  // nil: the machine's
-	Logger  *slog.Logger // nil: silent
-	RootCAs []string     // files in PEM with which the bus's certificate is checked; empty: the system's
+	Clock   clock.Clock            // nil: the machine's
+	Logger  *slog.Logger           // nil: silent
+	RootCAs []string               // files in PEM with which the bus's certificate is checked; empty: the system's
+	Hangup  <-chan os.Signal       // asks Run to read the settings anew; nil: never
+	Reread  func() (Config, error) // reads them
 }
 
 // Node is an assembled school node. Make it with New, run it with Run.
@@ -42,6 +46,8 @@ type Node struct {
 	page     *blockpage.Page
 	pageAt   net.Listener // nil: no page is served
 	started  time.Time
+
+	errorText func(ede uint16) string
 }
 
 // Run is New and Node.Run.
@@ -85,28 +91,67 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 			opts.Logger.Warn("counts could not be kept", slog.String("error", err.Error()))
 		}
 	})
-	rc.View, rc.Counter, rc.Clock, rc.Logger = n.keeper.View, n.counter, opts.Clock, opts.Logger
-	rc.AlwaysResolve = append(rc.AlwaysResolve, n.identity.hubNames()...)
-	if n.resolver, err = resolver.New(rc); err != nil {
+	texts, err := locale.Load()
+	if err != nil {
 		return nil, err
 	}
-	if err := n.preparePage(cfg); err != nil {
+	n.errorText = errorText(texts)
+	if n.resolver, err = resolver.New(n.own(rc)); err != nil {
 		return nil, err
 	}
-	if n.dns, err = n.resolver.Listen(ctx, cfg.Listen); err != nil {
+	if err := n.preparePage(cfg, texts); err != nil {
+		return nil, err
+	}
+	if n.dns, err = n.resolver.Listen(ctx, resolver.Addresses{Plain: cfg.Listen, TLS: cfg.ListenTLS, HTTPS: cfg.ListenHTTPS, QUIC: cfg.ListenQUIC}); err != nil {
 		return nil, errors.Join(err, n.closePage())
 	}
 	return n, nil
 }
 
-func (n *Node) preparePage(cfg Config) error {
-	if cfg.PageListen == "off" {
-		return nil
-	}
-	texts, err := locale.Load()
+// own adds to the settings of the resolver what is not the settings' to say.
+func (n *Node) own(rc resolver.Config) resolver.Config {
+	rc.View, rc.Counter, rc.Clock, rc.Logger, rc.Text = n.keeper.View, n.counter, n.opts.Clock, n.opts.Logger, n.errorText
+	rc.AlwaysResolve = append(rc.AlwaysResolve, n.identity.hubNames()...)
+	return rc
+}
+
+// Reload puts other settings in force without closing a socket or losing a
+// question: upstreams, certificate, clients, page addresses, cache and ways of
+// refusing. What names a folder or an address to listen on waits for the next
+// start, and so does stand_in_band. With an error nothing changes.
+func (n *Node) Reload(cfg Config) error {
+	rc, err := cfg.resolver()
 	if err != nil {
 		return err
 	}
+	return n.resolver.Swap(n.own(rc))
+}
+
+// reloads follows the wish to read the settings anew.
+func (n *Node) reloads(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.opts.Hangup:
+		}
+		cfg, err := n.opts.Reread()
+		if err == nil {
+			err = n.Reload(cfg)
+		}
+		if err != nil {
+			n.opts.Logger.Warn("settings not taken; the old ones stay", slog.String("error", err.Error()))
+			continue
+		}
+		n.opts.Logger.Info("settings read anew")
+	}
+}
+
+func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
+	if cfg.PageListen == "off" {
+		return nil
+	}
+	var err error
 	n.page, err = blockpage.New(blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock})
 	if err != nil {
 		return err
@@ -115,6 +160,16 @@ func (n *Node) preparePage(cfg Config) error {
 		return problem.New("node/cannot-listen", "address", cfg.PageListen).Wrap(err)
 	}
 	return nil
+}
+
+// errorText says the extended errors of DNS in Vietnamese.
+func errorText(texts *locale.Texts) func(ede uint16) string {
+	say := texts.Printer("vi")
+	words := map[uint16]string{
+		dnswire.EDEBlocked: say.T("node.ede.blocked"), dnswire.EDECensored: say.T("node.ede.legal"), dnswire.EDENotReady: say.T("node.ede.unready"),
+		dnswire.EDENoReachable: say.T("node.ede.upstream"), dnswire.EDEStale: say.T("node.ede.stale"),
+	}
+	return func(ede uint16) string { return words[ede] }
 }
 
 func (n *Node) closePage() error {
@@ -142,6 +197,9 @@ func (n *Node) Run(ctx context.Context) error {
 	errs := make([]error, 2)
 	wait.Go(func() { syncer.Run(ctx, conn) })
 	wait.Go(func() { n.keepTime(ctx) })
+	if n.opts.Hangup != nil {
+		wait.Go(func() { n.reloads(ctx) })
+	}
 	wait.Go(func() {
 		errs[0] = n.dns.Serve(ctx)
 		stop()
@@ -189,7 +247,7 @@ func (n *Node) Health() bus.Health { return n.health() }
 func (n *Node) Stats() resolver.Counts { return n.resolver.Stats() }
 
 // DNSAddr is the first address that answers DNS, "127.0.0.1:5353".
-func (n *Node) DNSAddr() string { return n.dns.Addr() }
+func (n *Node) DNSAddr() string { return n.dns.Addresses().Plain[0] }
 
 // PageAddr is where the block page is served, "" if nowhere.
 func (n *Node) PageAddr() string {

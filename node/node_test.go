@@ -445,10 +445,78 @@ func TestEnrolment(t *testing.T) {
 	}
 }
 
+func TestHangupReadsTheSettingsAnew(t *testing.T) {
+	w := newWorld(t)
+	w.publish(1, 0)
+	state := t.TempDir()
+	if _, err := Enrol(t.Context(), nil, state, w.http.URL, "once", "test"); err != nil {
+		t.Fatal(err)
+	}
+	var cfg atomic.Pointer[Config]
+	first := Config{State: state, Listen: []string{"127.0.0.1:0"}, Upstreams: []string{w.sites.Addr()}, Block: "nxdomain"}
+	cfg.Store(&first)
+	hangup := make(chan os.Signal)
+	ctx, cancel := context.WithCancel(t.Context())
+	n, err := New(ctx, first, Options{Hangup: hangup, Reread: func() (Config, error) { return *cfg.Load(), nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- n.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	w.ready(n, 1)
+	again := func(next Config) {
+		cfg.Store(&next)
+		hangup <- os.Interrupt
+		hangup <- os.Interrupt // taken when the first has been done
+	}
+	if r := w.ask(n, "bet.example", dnswire.TypeA); r.Rcode != dnswire.NameError {
+		t.Errorf("%+v", r)
+	}
+	next := first
+	next.Block, next.PageAddresses = "page", []string{"192.0.2.80"}
+	again(next)
+	if r := w.ask(n, "bet.example", dnswire.TypeA); !slices.Equal(r.Answers, []string{"A 192.0.2.80"}) {
+		t.Errorf("new settings: %+v", r)
+	}
+	faulty := next
+	faulty.Upstreams = []string{"nobody"}
+	again(faulty)
+	if r := w.ask(n, "bet.example", dnswire.TypeA); !slices.Equal(r.Answers, []string{"A 192.0.2.80"}) {
+		t.Errorf("faulty settings: %+v", r)
+	}
+	if r := w.ask(n, "fresh.example", dnswire.TypeA); len(r.Answers) != 1 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestConfigNamesEveryFault(t *testing.T) {
-	err := Config{Block: "loud", Listen: []string{"53"}, Upstreams: []string{"dns.example:53"}, PageAddresses: []string{"x"}, StandInBand: "adult", AlwaysResolve: []string{"10.0.0.1"}}.Validate()
-	p := problem.From(err)
+	err := Config{
+		ListenTLS: []string{":853"}, Host: "10.0.0.1", Forward: map[string][]string{"truong.local": nil, "b.local": {"tls://nobody"}}, UpstreamCA: "no-such-file",
+		Upstreams: []string{"https://dns.example/dns-query"}, PrivateNames: []string{"*"},
+	}.Validate()
 	var fields []string
+	for _, f := range problem.From(err).Fields {
+		fields = append(fields, f.Name)
+	}
+	if want := []string{"host", "cert_file", "upstreams", "forward.b.local", "forward.truong.local", "upstream_ca", "private_names"}; !slices.Equal(fields, want) {
+		t.Errorf("%v, want %v", fields, want)
+	}
+	good := Config{
+		Upstreams: []string{"192.0.2.53", "tls://192.0.2.53#name=dns.example", "https://dns.example/dns-query#at=192.0.2.53"}, Host: "dns.truong.example",
+		Forward: map[string][]string{"truong.local": {"192.168.1.1"}, "168.192.in-addr.arpa": {"192.168.1.1"}}, PrivateNames: []string{"may-in.truong.example"}, RaceMS: -1, StaleHours: -1, UDPRate: -1,
+	}
+	if err := good.Validate(); err != nil {
+		t.Error(err)
+	}
+	err = Config{Block: "loud", Listen: []string{"53"}, Upstreams: []string{"dns.example:53"}, PageAddresses: []string{"x"}, StandInBand: "adult", AlwaysResolve: []string{"10.0.0.1"}}.Validate()
+	p := problem.From(err)
+	fields = nil
 	for _, f := range p.Fields {
 		fields = append(fields, f.Name)
 	}

@@ -2,7 +2,7 @@
 
 // Command lachan-node is the school's filter alone, without the hub: what a
 // router or a small computer gets (amd64, arm64, arm, mipsle). It takes the
-// same settings as `lachan node`.
+// same settings as `lachan node`, and reads them anew at SIGHUP.
 //
 //	lachan-node FILE                    filter
 //	lachan-node enrol FILE HUB TOKEN    join a hub, once
@@ -16,6 +16,7 @@ import (
 	"syscall"
 
 	"lachan/internal/config"
+	"lachan/internal/logs"
 	"lachan/node"
 )
 
@@ -36,10 +37,18 @@ func run(ctx context.Context, args []string) error {
 	var cfg node.Config
 	switch {
 	case len(args) == 1:
-		if err := config.DecodeFile(args[0], &cfg); err != nil {
+		read := func() (cfg node.Config, err error) {
+			err = config.DecodeFile(args[0], &cfg)
+			return cfg, err
+		}
+		cfg, err := read()
+		if err != nil {
 			return err
 		}
-		return node.Run(ctx, cfg, node.Options{Version: version})
+		hangup := make(chan os.Signal, 1)
+		signal.Notify(hangup, syscall.SIGHUP)
+		defer signal.Stop(hangup)
+		return node.Run(ctx, cfg, node.Options{Version: version, Logger: logs.New(os.Stderr, "info", false), Hangup: hangup, Reread: read})
 	case len(args) == 4 && args[0] == "enrol":
 		if err := config.DecodeFile(args[1], &cfg); err != nil {
 			return err

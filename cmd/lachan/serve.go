@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -58,14 +59,21 @@ type nodeRunCmd struct {
 	Config string `short:"c" required:"" placeholder:"FILE" help:"${flag_config}"`
 }
 
-// Run filters until the process is told to stop.
+// Run filters until the process is told to stop; at SIGHUP it reads its settings
+// anew.
 func (c *nodeRunCmd) Run(ctx context.Context, t *terminal) error {
-	var cfg node.Config
-	if err := config.DecodeFile(c.Config, &cfg); err != nil {
+	read := func() (cfg node.Config, err error) {
+		err = config.DecodeFile(c.Config, &cfg)
+		return cfg, err
+	}
+	cfg, err := read()
+	if err != nil {
 		return err
 	}
-	signal.Ignore(syscall.SIGHUP)
-	return node.Run(ctx, cfg, node.Options{Version: version, Logger: logs.New(t.err, "info", false)})
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	return node.Run(ctx, cfg, node.Options{Version: version, Logger: logs.New(t.err, "info", false), Hangup: hangup, Reread: read})
 }
 
 type nodeEnrolCmd struct {

@@ -106,13 +106,14 @@ func (q *Query) Truncated() []byte {
 }
 
 // AppendQuery writes a question of our own, for an upstream: recursion
-// desired, EDNS with MaxUDP. name is in uncompressed wire form.
+// desired, EDNS with MaxUDP, AD so that a validating upstream says what it
+// found. name is in uncompressed wire form.
 func AppendQuery(dst []byte, id uint16, name []byte, qtype uint16, do, cd bool) []byte {
 	start := len(dst)
 	dst = binary.BigEndian.AppendUint16(dst, id)
-	var low byte
+	var low byte = 0x20
 	if cd {
-		low = 0x10
+		low |= 0x10
 	}
 	dst = append(dst, 0x01, low, 0, 1, 0, 0, 0, 0, 0, 0)
 	dst = append(dst, name...)

@@ -29,11 +29,13 @@ const (
 	NotImplemented = 4
 	Refused        = 5
 	BadVersion     = 16
+	BadCookie      = 23 // RFC 7873
 )
 
 // Extended errors, RFC 8914 §4.
 const (
 	NoEDE          uint16 = 0xffff
+	EDEStale       uint16 = 3  // older than its TTL: no upstream has a newer one
 	EDENotReady    uint16 = 14 // no bundle yet
 	EDEBlocked     uint16 = 15 // by the operator's policy
 	EDECensored    uint16 = 16 // by order from outside: a legal block
@@ -74,6 +76,8 @@ type Query struct {
 	EDNS    bool
 	DO      bool   // the client asks for DNSSEC records, RFC 3225
 	UDPSize uint16 // what the client can take over UDP
+	optAt   int    // where the options of the OPT record stand, and their length
+	optLen  int
 }
 
 // Parse reads the question at the start of msg. msg stays the caller's; Answer
@@ -129,7 +133,7 @@ func (q *Query) readExtra(at, skip, extra int) Verdict {
 			if q.EDNS || q.msg[at] != 0 {
 				return Faulty // RFC 6891 §6.1.1: once, at the root
 			}
-			q.EDNS = true
+			q.EDNS, q.optAt, q.optLen = true, rr.DataAt, rr.DataLen
 			q.UDPSize = min(max(rr.Class, MinUDP), MaxUDP)
 			q.DO = rr.TTL&0x8000 != 0
 			if rr.TTL>>16&0xff != 0 {

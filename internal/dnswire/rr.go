@@ -146,3 +146,25 @@ func Expand(msg []byte, at int, dst *[255]byte) []byte {
 	}
 	return nil
 }
+
+// Freshness is how long an answer may be kept, seconds: the least TTL of its
+// answers, or what its SOA says of their absence (RFC 8484 §5.1, RFC 2308 §5);
+// 0 for what says neither.
+func Freshness(msg []byte) uint32 {
+	least, found := uint32(0), false
+	records := ReadRecords(msg)
+	for records.Next() {
+		ttl := records.TTL
+		switch {
+		case records.Section == AnswerSection:
+		case records.Section == AuthoritySection && records.Type == TypeSOA && records.DataLen >= 22 && binary.BigEndian.Uint16(msg[6:]) == 0:
+			ttl = min(ttl, binary.BigEndian.Uint32(msg[records.DataAt+records.DataLen-4:]))
+		default:
+			continue
+		}
+		if !found || ttl < least {
+			least, found = ttl, true
+		}
+	}
+	return least
+}

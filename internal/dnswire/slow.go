@@ -84,6 +84,10 @@ type Reply struct {
 	Answers   []string // "A 192.0.2.1", "CNAME a.example.", in order
 	TTL       uint32   // of the first answer, or the minimum of the SOA, seconds
 	EDE       []uint16 // extended errors, RFC 8914
+	Text      string   // of the last of them
+	Authentic bool     // the AD bit
+	Padded    bool
+	Keepalive time.Duration // how long the server lets the connection idle, RFC 7828; 0: it did not say
 	Truncated bool
 	Took      time.Duration
 }
@@ -100,7 +104,22 @@ func Exchange(ctx context.Context, network, server, name string, qtype uint16) (
 	if err != nil {
 		return Reply{}, fmt.Errorf("dnswire: %w", err)
 	}
-	reply := Reply{Rcode: r.Rcode, Truncated: r.Truncated, Took: took}
+	reply := read(r)
+	reply.Took = took
+	return reply, nil
+}
+
+// ReadReply reads an answer that came by another way than Exchange's.
+func ReadReply(msg []byte) (Reply, error) {
+	var m dns.Msg
+	if err := m.Unpack(msg); err != nil {
+		return Reply{}, fmt.Errorf("dnswire: unpack: %w", err)
+	}
+	return read(&m), nil
+}
+
+func read(r *dns.Msg) Reply {
+	reply := Reply{Rcode: r.Rcode, Truncated: r.Truncated, Authentic: r.AuthenticatedData}
 	for i, rr := range r.Answer {
 		if i == 0 {
 			reply.TTL = rr.Header().Ttl
@@ -114,12 +133,17 @@ func Exchange(ctx context.Context, network, server, name string, qtype uint16) (
 	}
 	if opt := r.IsEdns0(); opt != nil {
 		for _, o := range opt.Option {
-			if e, ok := o.(*dns.EDNS0_EDE); ok {
-				reply.EDE = append(reply.EDE, e.InfoCode)
+			switch o := o.(type) {
+			case *dns.EDNS0_EDE:
+				reply.EDE, reply.Text = append(reply.EDE, o.InfoCode), o.ExtraText
+			case *dns.EDNS0_PADDING:
+				reply.Padded = true
+			case *dns.EDNS0_TCP_KEEPALIVE:
+				reply.Keepalive = time.Duration(o.Timeout) * 100 * time.Millisecond
 			}
 		}
 	}
-	return reply, nil
+	return reply
 }
 
 // text is a record without owner, TTL and class.

@@ -13,7 +13,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -346,16 +345,16 @@ func benchNode(t *testing.T) {
 	}
 	r, err := New(Config{
 		View: func() *bundle.View { return view }, Mode: NXDomain, CacheBytes: 8 << 20, Clock: clock.System{},
-		Upstreams: []netip.AddrPort{netip.MustParseAddrPort(sites.Addr())},
+		Upstreams: servers(sites.Addr()),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := r.Listen(context.Background(), []string{"127.0.0.1:0"})
+	s, err := r.Listen(context.Background(), Addresses{Plain: []string{"127.0.0.1:0"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	go s.Serve(context.Background())
 	runtime.GC()
-	fmt.Println(s.Addr())
+	fmt.Println(s.Addresses().Plain[0])
 }

@@ -15,7 +15,10 @@ const (
 	cacheKeySize = 255 + 3
 	cacheShards  = 16
 	// entryCost is what an entry takes besides its bytes.
-	entryCost = 200
+	entryCost = 250
+	// prefetchPart of a name's time is left when it is asked for anew, if it is in
+	// use: then nobody waits for it.
+	prefetchPart = 10
 )
 
 // The last byte of a key: two flags that change an answer, and above them which
@@ -48,15 +51,21 @@ func cacheKey(buf *[cacheKeySize]byte, q *dnswire.Query) []byte {
 	return buf[:n+3]
 }
 
-// entry is one packed answer without OPT. It never changes.
+// entry is one packed answer without OPT. It never changes but for the marks at
+// its end. What each look-up reads stands close together.
 type entry struct {
-	key     string
 	msg     []byte
 	ttlAt   []uint16 // where the TTLs are
 	links   [][]byte // names the answer leads to, each to be decided
 	stored  time.Time
-	expires time.Time
-	used    atomic.Bool // since the hand passed last
+	life    time.Duration // from then on, until it may no longer be given out
+	fresh   time.Duration // until it is asked for anew, if it is in use
+	ede     uint16        // extended error that goes with it, or NoEDE
+	inside  bool          // an address in it is of this network
+	used    atomic.Bool   // since the hand passed last
+	renewed atomic.Bool   // has been asked for anew
+	key     string
+	failed  atomic.Int64 // when that failed last, microseconds since 1970 UTC
 }
 
 func (e *entry) cost() int {
@@ -95,17 +104,35 @@ func (c *cache) shard(key []byte) *shard {
 	return &c.shards[maphash.Bytes(c.seed, key)%cacheShards]
 }
 
-// get is the entry for key that has not expired, nil if there is none.
-func (c *cache) get(key []byte, now time.Time) *entry {
+// get is the entry for key that has not expired and its age, nil if there is
+// none. renew says, once for an entry, that it is in use and near its end.
+func (c *cache) get(key []byte, now time.Time) (e *entry, age time.Duration, renew bool) {
+	s := c.shard(key)
+	s.mu.Lock()
+	e = s.byKey[string(key)]
+	s.mu.Unlock()
+	if e == nil {
+		return nil, 0, false
+	}
+	if age = now.Sub(e.stored); age >= e.life {
+		return nil, 0, false
+	}
+	if !e.used.Load() {
+		e.used.Store(true)
+		return e, age, false
+	}
+	return e, age, age >= e.fresh && !e.renewed.Swap(true)
+}
+
+// stale is the entry for key whether it has expired or not, if it did so no
+// longer than keep ago.
+func (c *cache) stale(key []byte, now time.Time, keep time.Duration) *entry {
 	s := c.shard(key)
 	s.mu.Lock()
 	e := s.byKey[string(key)]
 	s.mu.Unlock()
-	if e == nil || !now.Before(e.expires) {
+	if e == nil || now.Sub(e.stored) >= e.life+keep {
 		return nil
-	}
-	if !e.used.Load() {
-		e.used.Store(true)
 	}
 	return e
 }
@@ -145,6 +172,29 @@ func (s *shard) evict() {
 	}
 }
 
+// resize gives the cache another bound.
+func (c *cache) resize(limit int) {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.limit = limit / cacheShards
+		for s.bytes > s.limit {
+			s.evict()
+		}
+		s.mu.Unlock()
+	}
+}
+
+// clear forgets everything.
+func (c *cache) clear() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		s.byKey, s.queue, s.bytes = map[string]*entry{}, nil, 0
+		s.mu.Unlock()
+	}
+}
+
 // size is the bytes and entries held, for tests.
 func (c *cache) size() (bytes, entries int) {
 	for i := range c.shards {
@@ -154,35 +204,4 @@ func (c *cache) size() (bytes, entries int) {
 		s.mu.Unlock()
 	}
 	return bytes, entries
-}
-
-// flights lets one question wait for the answer of an equal one that is on its
-// way, so that a class opening the same page asks the upstream once.
-type flights struct {
-	mu    sync.Mutex
-	byKey map[string]*flight
-}
-
-type flight struct {
-	done  chan struct{}
-	entry *entry
-	err   error
-}
-
-func (f *flights) do(key string, ask func() (*entry, error)) (*entry, error) {
-	f.mu.Lock()
-	if running, ok := f.byKey[key]; ok {
-		f.mu.Unlock()
-		<-running.done
-		return running.entry, running.err
-	}
-	mine := &flight{done: make(chan struct{})}
-	f.byKey[key] = mine
-	f.mu.Unlock()
-	mine.entry, mine.err = ask()
-	f.mu.Lock()
-	delete(f.byKey, key)
-	f.mu.Unlock()
-	close(mine.done)
-	return mine.entry, mine.err
 }

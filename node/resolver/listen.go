@@ -4,15 +4,15 @@ package resolver
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/quic-go/quic-go"
 
 	"lachan/internal/dnswire"
 	"lachan/internal/problem"
@@ -21,32 +21,58 @@ import (
 const (
 	receiveBuffer = 4 << 20 // the kernel's, bytes: a class logging in at once
 	packetSize    = 2048
-	maxTCP        = 256 // connections at once
-	tcpIdle       = 10 * time.Second
+	freshness     = time.Minute // how often the certificate's files are looked at
 )
+
+// Addresses are where questions come in, "192.0.2.1:53" each; port 0 takes a
+// free one.
+type Addresses struct {
+	Plain []string // UDP and TCP
+	TLS   []string // RFC 7858
+	HTTPS []string // RFC 8484, over TCP and, as HTTP/3, over UDP
+	QUIC  []string // RFC 9250
+}
 
 // Server is a Resolver with its sockets.
 type Server struct {
-	r    *Resolver
-	udp  []*net.UDPConn
-	tcp  []net.Listener
-	wait sync.WaitGroup
+	r     *Resolver
+	udp   []*net.UDPConn
+	tcp   []net.Listener
+	tls   []net.Listener
+	https []*web
+	quic  []*quicDoor
+	gates struct{ tcp, tls, https, quic *gate }
+	wait  sync.WaitGroup
 }
 
-// Listen opens UDP and TCP on each address ("192.0.2.1:53"; port 0 takes a
-// free one). There is one UDP socket for each processor where the system
-// shares a port among sockets.
-func (r *Resolver) Listen(ctx context.Context, addresses []string) (*Server, error) {
+// Listen opens the sockets. For plain questions there is one UDP socket for
+// each processor where the system shares a port among sockets.
+func (r *Resolver) Listen(ctx context.Context, at Addresses) (*Server, error) {
 	s := &Server{r: r}
-	for _, address := range addresses {
-		if err := s.open(ctx, address); err != nil {
-			return nil, errors.Join(problem.New("node/cannot-listen", "address", address).Wrap(err), s.close())
+	limit := r.live.Load().cfg.MaxConnections
+	for _, g := range []**gate{&s.gates.tcp, &s.gates.tls, &s.gates.https, &s.gates.quic} {
+		*g = newGate(limit)
+	}
+	encrypted := len(at.TLS) + len(at.HTTPS) + len(at.QUIC)
+	if encrypted > 0 && r.live.Load().cfg.Certificate == nil {
+		return nil, problem.New("node/no-certificate")
+	}
+	for _, kind := range []struct {
+		addresses []string
+		open      func(ctx context.Context, address string) error
+	}{{at.Plain, s.openPlain}, {at.TLS, s.openTLS}, {at.HTTPS, s.openHTTPS}, {at.QUIC, s.openQUIC}} {
+		for _, address := range kind.addresses {
+			if err := kind.open(ctx, address); err != nil {
+				return nil, errors.Join(problem.New("node/cannot-listen", "address", address).Wrap(err), s.close())
+			}
 		}
 	}
+	bound := s.Addresses()
+	r.bound.Store(&bound)
 	return s, nil
 }
 
-func (s *Server) open(ctx context.Context, address string) error {
+func (s *Server) openPlain(ctx context.Context, address string) error {
 	tcp, err := net.Listen("tcp", address)
 	if err != nil {
 		return err
@@ -65,14 +91,31 @@ func (s *Server) open(ctx context.Context, address string) error {
 		conn := pc.(*net.UDPConn)
 		s.udp = append(s.udp, conn)
 		if err := conn.SetReadBuffer(receiveBuffer); err != nil {
-			s.r.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "small receive buffer", slog.String("error", err.Error()))
+			s.logger().LogAttrs(ctx, slog.LevelWarn, "small receive buffer", slog.String("error", err.Error()))
 		}
 	}
 	return nil
 }
 
-// Addr is the first address that is listened on.
-func (s *Server) Addr() string { return s.tcp[0].Addr().String() }
+// Addresses is where the sockets are, with the ports that were taken.
+func (s *Server) Addresses() Addresses {
+	var at Addresses
+	for _, l := range s.tcp {
+		at.Plain = append(at.Plain, l.Addr().String())
+	}
+	for _, l := range s.tls {
+		at.TLS = append(at.TLS, l.Addr().String())
+	}
+	for _, d := range s.https {
+		at.HTTPS = append(at.HTTPS, d.tcp.Addr().String())
+	}
+	for _, d := range s.quic {
+		at.QUIC = append(at.QUIC, d.listener.Addr().String())
+	}
+	return at
+}
+
+func (s *Server) logger() *slog.Logger { return s.r.live.Load().cfg.Logger }
 
 // Serve answers until ctx ends, then lets what is being answered end.
 func (s *Server) Serve(ctx context.Context) error {
@@ -80,12 +123,46 @@ func (s *Server) Serve(ctx context.Context) error {
 		s.wait.Go(func() { s.serveUDP(ctx, conn) })
 	}
 	for _, l := range s.tcp {
-		s.wait.Go(func() { s.serveTCP(ctx, l) })
+		s.wait.Go(func() { s.accept(ctx, l, s.gates.tcp, byTCP) })
 	}
+	for _, l := range s.tls {
+		s.wait.Go(func() { s.accept(ctx, l, s.gates.tls, byTLS) })
+	}
+	for _, d := range s.https {
+		s.wait.Go(func() { d.serve(ctx) })
+	}
+	for _, d := range s.quic {
+		s.wait.Go(func() { d.serve(ctx) })
+	}
+	s.wait.Go(func() { s.watchCertificate(ctx) })
 	<-ctx.Done()
 	err := s.close()
 	s.wait.Wait()
+	s.r.end()
+	s.r.flights.wait.Wait()
+	s.r.live.Load().zones.close()
 	return err
+}
+
+func (s *Server) watchCertificate(ctx context.Context) {
+	tick := time.NewTicker(freshness)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		c := s.r.live.Load().cfg.Certificate
+		if c == nil {
+			continue
+		}
+		if changed, err := c.Refresh(); err != nil {
+			s.logger().LogAttrs(ctx, slog.LevelWarn, "certificate not read; the last one stays", slog.String("error", err.Error()))
+		} else if changed {
+			s.logger().LogAttrs(ctx, slog.LevelInfo, "certificate read anew")
+		}
+	}
 }
 
 func (s *Server) close() error {
@@ -93,8 +170,19 @@ func (s *Server) close() error {
 	for _, c := range s.udp {
 		errs = append(errs, c.Close())
 	}
-	for _, l := range s.tcp {
+	for _, l := range append(s.tcp, s.tls...) {
 		errs = append(errs, l.Close())
+	}
+	for _, d := range s.https {
+		errs = append(errs, d.close())
+	}
+	for _, d := range s.quic {
+		errs = append(errs, d.close())
+	}
+	for i, err := range errs {
+		if errors.Is(err, net.ErrClosed) || errors.Is(err, quic.ErrServerClosed) {
+			errs[i] = nil
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -107,72 +195,8 @@ func (s *Server) later(ctx context.Context, packet []byte, from netip.AddrPort, 
 	s.wait.Go(func() {
 		w := s.r.workers.Get().(*worker)
 		defer s.r.workers.Put(w)
-		if answer := w.finish(ctx, msg, from.Addr(), true); answer != nil {
+		if answer := w.finish(ctx, msg, asker{addr: from.Addr()}); answer != nil {
 			send(answer, from)
 		}
 	})
-}
-
-func (s *Server) serveTCP(ctx context.Context, l net.Listener) {
-	slots := make(chan struct{}, maxTCP)
-	for {
-		conn, err := l.Accept()
-		if err != nil {
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			time.Sleep(10 * time.Millisecond) // out of descriptors: let some end
-			continue
-		}
-		select {
-		case slots <- struct{}{}:
-			s.wait.Go(func() {
-				defer func() { <-slots }()
-				s.serveConn(ctx, conn)
-			})
-		default:
-			conn.Close() // the client comes again
-		}
-	}
-}
-
-// serveConn answers one question after the other (RFC 7766).
-func (s *Server) serveConn(ctx context.Context, conn net.Conn) {
-	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Now()) })
-	defer stop()
-	peer, err := netip.ParseAddrPort(conn.RemoteAddr().String())
-	if err != nil {
-		return
-	}
-	w := s.r.workers.Get().(*worker)
-	defer s.r.workers.Put(w)
-	buf := make([]byte, 2, 2+packetSize)
-	for {
-		if err := conn.SetDeadline(time.Now().Add(tcpIdle)); err != nil {
-			return
-		}
-		if _, err := io.ReadFull(conn, buf[:2]); err != nil {
-			return
-		}
-		size := int(binary.BigEndian.Uint16(buf))
-		if size > packetSize-dnswire.Spare {
-			return // no question is that long
-		}
-		msg := make([]byte, size, size+packetSize)
-		if _, err := io.ReadFull(conn, msg); err != nil {
-			return
-		}
-		answer, wait := w.begin(msg, peer.Addr(), false)
-		if wait {
-			answer = w.finish(ctx, msg, peer.Addr(), false)
-		}
-		if answer == nil {
-			return
-		}
-		out := binary.BigEndian.AppendUint16(buf[:0], uint16(len(answer)))
-		if _, err := conn.Write(append(out, answer...)); err != nil {
-			return
-		}
-	}
 }

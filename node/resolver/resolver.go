@@ -25,65 +25,31 @@ package resolver
 
 import (
 	"context"
-	"log/slog"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"lachan/internal/bundle"
-	"lachan/internal/clock"
 	"lachan/internal/dnswire"
 	"lachan/internal/problem"
 )
 
-// Mode is how a name is refused.
-type Mode string
-
-// The modes.
-const (
-	// Page answers A and AAAA with the block page's address.
-	Page Mode = "page"
-	// NXDomain says that the name does not exist.
-	NXDomain Mode = "nxdomain"
-	// Zero answers 0.0.0.0 and ::, for devices that retry on NXDOMAIN.
-	Zero Mode = "zero"
-)
-
-// Counter takes note of a refusal. It must be quick and keep nothing that
-// tells who asked.
-type Counter interface {
-	Refused(school *bundle.School, band bundle.Band, code string, client netip.Addr, now time.Time)
-}
-
-// Config is what a Resolver needs.
-type Config struct {
-	View          func() *bundle.View // the rules in force; nil before the first
-	Mode          Mode
-	Page4, Page6  netip.Addr    // of the block page, for Mode Page; zero: that type is empty
-	BlockTTL      time.Duration // of refusals; short, so that an unblock acts at once
-	Upstreams     []netip.AddrPort
-	Timeout       time.Duration // for one try of one upstream
-	CacheBytes    int
-	StripECH      bool           // take encrypted-hello keys out of answers, where the firewall reads names
-	Clients       []netip.Prefix // who may ask besides private and local addresses
-	AlwaysResolve []bundle.Name  // answered before the first bundle: the hub's own hosts
-	Counter       Counter        // nil: nothing is counted
-	Clock         clock.Clock
-	Logger        *slog.Logger
-}
-
 // Resolver answers questions. Make it with New, give it sockets with Listen.
 type Resolver struct {
-	cfg      Config
-	cache    *cache
-	upstream *upstream
-	special  map[string]int
-	always   map[string]bool
-	stats    Stats
-	slots    chan struct{} // bounds the questions that wait for an upstream
-	flights  flights
-	workers  sync.Pool
+	live    atomic.Pointer[live]
+	bound   atomic.Pointer[Addresses] // where the sockets are; nil before Listen
+	cache   *cache
+	special map[string]int
+	stats   Stats
+	slots   chan struct{} // bounds the questions that wait for an upstream
+	flights flights
+	limiter *limiter
+	workers sync.Pool
+
+	swapping sync.Mutex
+	life     context.Context // of questions to upstreams, which outlive the clients that asked
+	end      context.CancelFunc
 }
 
 // Stats counts since the start. Read with Resolver.Stats.
@@ -100,26 +66,16 @@ const maxWaiting = 2048
 
 // New checks cfg and makes a Resolver.
 func New(cfg Config) (*Resolver, error) {
-	if len(cfg.Upstreams) == 0 {
-		return nil, problem.New("node/no-upstream")
-	}
-	if cfg.Mode == Page && !cfg.Page4.IsValid() && !cfg.Page6.IsValid() {
-		return nil, problem.New("node/no-page-address")
-	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	if cfg.BlockTTL <= 0 {
-		cfg.BlockTTL = 10 * time.Second
+	l, err := newLive(cfg)
+	if err != nil {
+		return nil, err
 	}
 	r := &Resolver{
-		cfg: cfg, cache: newCache(cfg.CacheBytes), upstream: newUpstream(cfg.Upstreams, cfg.Timeout),
-		special: specialNames(), always: map[string]bool{}, slots: make(chan struct{}, maxWaiting),
-		flights: flights{byKey: map[string]*flight{}},
+		cache: newCache(cfg.CacheBytes), special: specialNames(), slots: make(chan struct{}, maxWaiting),
+		flights: flights{byKey: map[string]*flight{}}, limiter: newLimiter(),
 	}
-	for _, n := range cfg.AlwaysResolve {
-		r.always[string(n.Wire())] = true
-	}
+	r.life, r.end = context.WithCancel(context.Background())
+	r.live.Store(l)
 	r.workers.New = func() any { return &worker{r: r} }
 	return r, nil
 }
@@ -132,12 +88,13 @@ func (r *Resolver) Stats() Counts {
 
 // Resolving reports whether an upstream has answered the last question put to
 // it, or none was put yet.
-func (r *Resolver) Resolving() bool { return !r.upstream.down.Load() }
+func (r *Resolver) Resolving() bool { return !r.live.Load().zones.rest.Down() }
 
 // worker answers one question at a time and owns what that needs, so that the
 // path of a refused or a cached name allocates nothing.
 type worker struct {
 	r     *Resolver
+	live  *live
 	q     dnswire.Query
 	key   bundle.Key
 	lower [cacheKeySize]byte // the cache key: lowered name, type, flags
@@ -147,14 +104,16 @@ type worker struct {
 	now   time.Time
 	final bool        // the decision holds for every CNAME too
 	as    bundle.Name // what the name answers as; zero: itself
+	keep  bool        // the client wants to hear how long its connection may idle
 }
 
 // begin answers the query at msg, writing over it and into its spare capacity
 // (dnswire.Spare). A nil answer and wait false: say nothing. wait means that
 // an upstream must be asked: call finish, which takes its time; msg is then
 // untouched.
-func (w *worker) begin(msg []byte, client netip.Addr, udp bool) (answer []byte, wait bool) {
+func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 	w.r.stats.Queries.Add(1)
+	w.live = w.r.live.Load()
 	q := &w.q
 	switch q.Parse(msg) {
 	case dnswire.Drop:
@@ -166,8 +125,18 @@ func (w *worker) begin(msg []byte, client netip.Addr, udp bool) (answer []byte, 
 	case dnswire.TooNew:
 		return q.Error(dnswire.BadVersion, dnswire.NoEDE), false
 	}
-	if !w.r.serves(client) {
-		return q.Error(dnswire.Refused, dnswire.NoEDE), false
+	if from.by != byUDP {
+		w.keep = q.HasOption(dnswire.OptionKeepalive)
+	}
+	if !local(from.addr) {
+		if !w.live.serves(from.addr) && !w.knows(from) {
+			return q.Error(dnswire.Refused, dnswire.NoEDE), false
+		}
+		if from.by == byUDP {
+			if answer, over := w.flooded(from); over {
+				return answer, false
+			}
+		}
 	}
 	if q.Class != dnswire.ClassIN || q.Type == dnswire.TypeAXFR || q.Type == dnswire.TypeANY {
 		return q.Error(dnswire.Refused, dnswire.NoEDE), false
@@ -175,55 +144,50 @@ func (w *worker) begin(msg []byte, client netip.Addr, udp bool) (answer []byte, 
 	w.asked = cacheKey(&w.lower, q)
 	name := w.asked[:len(q.NameWire())]
 	if rcode, ok := w.r.special[string(name)]; ok {
+		if rcode == dnswire.NoError {
+			return w.designated(from), false
+		}
 		return q.Negative(rcode, 3600, dnswire.NoEDE), false
 	}
-	if refusal := w.decide(client); refusal != nil {
+	if refusal := w.decide(from); refusal != nil {
 		return refusal, false
 	}
 	if w.view == nil || w.view.Bundle() == nil {
-		if !w.r.always[string(name)] {
+		if !w.live.always[string(name)] {
 			return q.Error(dnswire.ServerFailure, dnswire.EDENotReady), false
 		}
 	}
-	if e := w.r.cache.get(w.asked, w.now); e != nil {
+	if e, age, renew := w.r.cache.get(w.asked, w.now); e != nil {
 		w.r.stats.Cached.Add(1)
-		return w.deliver(msg, e, w.now.Sub(e.stored), client, udp), false
+		if renew {
+			w.r.ask(w.live, w.question(e.key), maxWaiting/4)
+		}
+		return w.deliver(msg, e, age, from), false
 	}
 	return nil, true
 }
 
-// serves reports whether a client may ask: everybody on the school's own
-// networks, nobody from the Internet unless listed. A resolver open to all is
-// soon part of an attack on somebody else (RFC 5358).
-func (r *Resolver) serves(client netip.Addr) bool {
-	client = client.Unmap()
-	if client.IsPrivate() || client.IsLoopback() || client.IsLinkLocalUnicast() {
-		return true
-	}
-	for _, p := range r.cfg.Clients {
-		if p.Contains(client.WithZone("")) {
-			return true
-		}
-	}
-	return false
-}
-
 // question is what the worker's query asks, under a key of the cache.
 func (w *worker) question(key string) question {
-	return question{key: key, name: key[:len(w.q.NameWire())], qtype: w.q.Type, do: w.q.DO, cd: w.q.CheckingDisabled()}
+	return question{key: key, name: key[:len(w.q.NameWire())], qtype: w.q.Type, do: w.q.DO, cd: w.q.CheckingDisabled(), as: w.as}
 }
 
 // decide puts the asked name to the rules in force: the refusal, or nil.
-func (w *worker) decide(client netip.Addr) []byte {
-	w.now, w.view, w.final, w.as = w.r.cfg.Clock.Now(), w.r.cfg.View(), false, bundle.Name{}
+func (w *worker) decide(from asker) []byte {
+	w.now, w.view, w.final, w.as = w.live.cfg.Clock.Now(), w.live.cfg.View(), false, bundle.Name{}
 	if w.view == nil {
 		return nil
 	}
-	w.who = w.view.Client(client, w.now.UnixMicro())
+	w.who = w.view.Client(from.addr, w.now.UnixMicro())
+	if from.word != "" {
+		if who, known := w.view.Device(from.word, w.now.UnixMicro()); known {
+			w.who = who
+		}
+	}
 	w.view.Read(&w.key, w.asked) // what stands behind the name is not read
 	d := w.view.Decide(&w.key, w.who, w.now.UnixMicro())
 	if d.Blocked {
-		return w.refuse(d, client)
+		return w.refuse(d, from)
 	}
 	w.final = d.Final()
 	var kind bundle.RewriteKind
@@ -235,15 +199,15 @@ func (w *worker) decide(client netip.Addr) []byte {
 // finish asks an upstream and answers the query at msg, which begin left for
 // it. Over UDP it runs in a goroutine of its own, so that a slow name holds up
 // nobody.
-func (w *worker) finish(ctx context.Context, msg []byte, client netip.Addr, udp bool) []byte {
+func (w *worker) finish(ctx context.Context, msg []byte, from asker) []byte {
+	w.live = w.r.live.Load()
 	if w.q.Parse(msg) != dnswire.Good {
 		return nil
 	}
 	w.asked = cacheKey(&w.lower, &w.q)
-	if refusal := w.decide(client); refusal != nil {
+	if refusal := w.decide(from); refusal != nil {
 		return refusal
 	}
-	key, as := string(w.asked), w.as
 	select {
 	case w.r.slots <- struct{}{}:
 		defer func() { <-w.r.slots }()
@@ -251,49 +215,70 @@ func (w *worker) finish(ctx context.Context, msg []byte, client netip.Addr, udp 
 		w.r.stats.Failed.Add(1)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
 	}
-	e, err := w.r.flights.do(key, func() (*entry, error) {
-		if as == (bundle.Name{}) {
-			return w.r.resolve(ctx, w.question(key))
-		}
-		return w.r.rewritten(ctx, w.question(key), as)
-	})
+	e, err := w.find(ctx, w.question(string(w.asked)))
 	if err != nil {
 		w.r.stats.Failed.Add(1)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
 	}
 	w.r.stats.Forwarded.Add(1)
-	if refusal := w.decide(client); refusal != nil { // the rules may have changed while we waited
+	if refusal := w.decide(from); refusal != nil { // the rules may have changed while we waited
 		return refusal
 	}
-	return w.deliver(msg, e, 0, client, udp)
+	return w.deliver(msg, e, 0, from)
+}
+
+// find is the answer to a question from upstream, or one past its time where no
+// upstream has another (RFC 8767).
+func (w *worker) find(ctx context.Context, q question) (*entry, error) {
+	old := w.r.cache.stale(w.asked, w.now, w.live.cfg.StaleFor)
+	if old != nil && old.failedLately(w.now) {
+		return old.past(), nil
+	}
+	flight := w.r.ask(w.live, q, maxWaiting)
+	if flight == nil {
+		return nil, problem.New("node/upstream-silent")
+	}
+	patience := time.Duration(0)
+	if old != nil {
+		patience = clientPatience
+		if group, _ := w.live.zones.find(q.name); group != nil && group.Down() {
+			patience = atOnce
+		}
+	}
+	e, err := flight.result(ctx, patience)
+	if old == nil || err == nil && e.msg[3]&0x0f != dnswire.ServerFailure && e.msg[3]&0x0f != dnswire.Refused {
+		return e, err
+	}
+	old.failed.Store(w.now.UnixMicro())
+	return old.past(), nil
 }
 
 // deliver checks the chain of aliases and writes the packed answer for this
 // client over msg.
-func (w *worker) deliver(msg []byte, e *entry, age time.Duration, client netip.Addr, udp bool) []byte {
+func (w *worker) deliver(msg []byte, e *entry, age time.Duration, from asker) []byte {
 	if w.view != nil && !w.final {
 		for _, link := range e.links {
 			if !w.view.Read(&w.key, link) {
 				continue
 			}
 			if d := w.view.Decide(&w.key, w.who, w.now.UnixMicro()); d.Blocked {
-				return w.refuse(d, client)
+				return w.refuse(d, from)
 			}
 		}
 	}
 	limit := 0xffff
-	if udp {
+	if from.by == byUDP {
 		limit = int(w.q.UDPSize)
 	}
-	return w.q.Deliver(msg, e.msg, e.ttlAt, age, limit)
+	return w.q.Deliver(msg, e.msg, e.ttlAt, age, e.ede, limit)
 }
 
 // refuse writes the refusal over the query and counts it.
-func (w *worker) refuse(d bundle.Decision, client netip.Addr) []byte {
+func (w *worker) refuse(d bundle.Decision, from asker) []byte {
 	w.r.stats.Refused.Add(1)
-	cfg := &w.r.cfg
+	cfg := &w.live.cfg
 	if cfg.Counter != nil {
-		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), client, w.now)
+		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), from.addr, w.now)
 	}
 	ede := dnswire.EDEBlocked
 	if d.Rule == bundle.ByLegal {

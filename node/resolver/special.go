@@ -12,8 +12,9 @@ import "lachan/internal/dnswire"
 //   - use-application-dns.net: NXDOMAIN leaves Firefox's default DoH off.
 //   - the mask names of iCloud Private Relay: NXDOMAIN makes the device tell
 //     its user that the network does not allow it.
-//   - _dns.resolver.arpa (RFC 9462): an empty answer; forwarded, it would offer
-//     the upstream's own encrypted service past the filter.
+//   - _dns.resolver.arpa (RFC 9462): this node's own ways in, or an empty answer
+//     (designate.go); forwarded, it would offer the upstream's own encrypted
+//     service past the filter.
 func specialNames() map[string]int {
 	return map[string]int{
 		"\x13use-application-dns\x03net\x00":   dnswire.NameError,

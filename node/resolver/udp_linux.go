@@ -113,7 +113,7 @@ func hostOrder(port *uint16) uint16 {
 func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		s.r.cfg.Logger.LogAttrs(ctx, slog.LevelError, "udp", slog.String("error", err.Error()))
+		s.logger().LogAttrs(ctx, slog.LevelError, "udp", slog.String("error", err.Error()))
 		return
 	}
 	w := &worker{r: s.r}
@@ -129,7 +129,7 @@ func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) {
 			return
 		}
 		if err = errors.Join(err, b.failed); err != nil {
-			s.r.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "udp read", slog.String("error", err.Error()))
+			s.logger().LogAttrs(ctx, slog.LevelWarn, "udp read", slog.String("error", err.Error()))
 			time.Sleep(time.Millisecond)
 			continue
 		}
@@ -137,7 +137,7 @@ func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) {
 		for i := range b.count {
 			msg := b.buf[i][:min(b.in[i].n, packetSize)]
 			from := b.sender(i)
-			answer, wait := w.begin(msg, from.Addr(), true)
+			answer, wait := w.begin(msg, asker{addr: from.Addr()})
 			switch {
 			case wait:
 				s.later(ctx, msg, from, reply)

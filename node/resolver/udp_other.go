@@ -31,11 +31,11 @@ func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			s.r.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "udp read", slog.String("error", err.Error()))
+			s.logger().LogAttrs(ctx, slog.LevelWarn, "udp read", slog.String("error", err.Error()))
 			time.Sleep(time.Millisecond)
 			continue
 		}
-		answer, wait := w.begin(buf[:n:cap(buf)], from.Addr(), true)
+		answer, wait := w.begin(buf[:n:cap(buf)], asker{addr: from.Addr()})
 		switch {
 		case wait:
 			s.later(ctx, buf[:n], from, send)

@@ -43,6 +43,7 @@ type Keeper struct {
 	standIn bundle.Band
 	parts   bundle.Parts
 	sealed  [][]byte // the deltas of parts, as they came
+	torn    bool     // the log of deltas on the disk may lack some of them, or end in half a one
 	guard   guard
 	log     *slog.Logger
 	changed chan struct{} // has room for one: something new counts
@@ -74,9 +75,7 @@ func OpenKeeper(o Options) (*Keeper, error) {
 	k.parts.StandIn = o.StandIn
 	k.loadBundle()
 	k.loadSides()
-	if err := k.loadDeltas(); err != nil {
-		return nil, problem.New("node/state").Wrap(err)
-	}
+	k.loadDeltas()
 	v, err := bundle.NewView(k.parts)
 	if err != nil {
 		return nil, problem.New("node/state").Wrap(err)
@@ -147,7 +146,7 @@ func (k *Keeper) openSide(school string, sealed []byte, err error) (bundle.Side,
 
 // loadDeltas takes what is whole and cuts the file there: the next delta must
 // not be written behind a torn one.
-func (k *Keeper) loadDeltas() error {
+func (k *Keeper) loadDeltas() {
 	last := uint64(0)
 	if k.parts.Bundle != nil {
 		last = k.parts.Bundle.Folded()
@@ -164,9 +163,12 @@ func (k *Keeper) loadDeltas() error {
 		}
 	}
 	if whole && len(k.sealed) == len(onDisk) {
-		return nil
+		return
 	}
-	return k.disk.rewriteDeltas(k.sealed)
+	if err := k.disk.rewriteDeltas(k.sealed); err != nil { // a full disk must not keep the filter from starting
+		k.torn = true
+		k.log.Warn("the deltas could not be written", slog.String("error", err.Error()))
+	}
 }
 
 // ApplyDeltas puts sealed deltas into force, in the order given. Those that
@@ -200,10 +202,13 @@ func (k *Keeper) ApplyDeltas(sealed ...[]byte) (more bool, err error) {
 		return false, err
 	}
 	k.sealed = append(k.sealed, fresh...)
-	if err := k.disk.appendDeltas(fresh); err != nil {
-		return more, problem.New("node/state").Wrap(err)
+	if k.torn { // the disk was full: what stands there may end in half a record
+		err = k.disk.rewriteDeltas(k.sealed)
+	} else {
+		err = k.disk.appendDeltas(fresh)
 	}
-	return more, nil
+	k.torn = err != nil
+	return more, k.store(err)
 }
 
 // ApplySide puts a school's sealed side file into force.
@@ -276,7 +281,9 @@ func (k *Keeper) ApplyBundle(part string) error {
 	}
 	k.set(parts, v)
 	k.sealed = sealed
-	return k.store(k.disk.rewriteDeltas(sealed), k.disk.dropBundlesBelow(b.Number()))
+	err = k.disk.rewriteDeltas(sealed)
+	k.torn = err != nil
+	return k.store(err, k.disk.dropBundlesBelow(b.Number()))
 }
 
 // swap builds the view of parts and lets it count.

@@ -202,3 +202,38 @@ func TestOutboxSurvivesAndForgetsOnlyWhatIsDone(t *testing.T) {
 		t.Errorf("%+v %+v next %d", c, a, o.box.Next)
 	}
 }
+
+// With the disk full a decision counts all the same; when there is room again
+// nothing is missing on it.
+func TestFullDiskKeepsNothingFromCounting(t *testing.T) {
+	h := newHand(t)
+	k := h.open()
+	_, err := k.ApplyDeltas(h.delta(1))
+	h.must(err)
+	log := filepath.Join(h.dir, "deltas.log")
+	kept, err := os.ReadFile(log)
+	h.must(err)
+	h.must(os.Remove(log))
+	if err := os.Symlink("/dev/full", log); err != nil {
+		t.Skip("no /dev/full: ", err)
+	}
+	if _, err := os.Stat(log); err != nil {
+		t.Skip("no /dev/full: ", err)
+	}
+	for n := uint64(2); n < 4; n++ {
+		k.torn = false // each is tried as the first
+		if _, err := k.ApplyDeltas(h.delta(n)); !problem.Is(err, "node/state") {
+			t.Errorf("delta %d on a full disk: %v", n, err)
+		}
+		if _, last := k.Numbers(); last != n {
+			t.Errorf("delta %d does not count", n)
+		}
+	}
+	h.must(os.Remove(log)) // what was written before, and half a record
+	h.must(os.WriteFile(log, append(kept, 9, 0, 0, 0, 1), 0o600))
+	_, err = k.ApplyDeltas(h.delta(4))
+	h.must(err)
+	if _, last := h.open().Numbers(); last != 4 {
+		t.Errorf("after a restart up to %d", last)
+	}
+}
