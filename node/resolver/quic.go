@@ -114,9 +114,14 @@ func (d *quicDoor) serveConn(ctx context.Context, conn *quic.Conn, p *pass, from
 }
 
 // serveStream answers the one question of a stream (RFC 9250 §4.2). It reports
-// false where the client breaks the protocol.
-func (d *quicDoor) serveStream(ctx context.Context, st *quic.Stream, from asker) bool {
-	defer st.Close()
+// false where the client breaks the protocol: then the stream stays open, so
+// that the connection's own error is the first that the client hears.
+func (d *quicDoor) serveStream(ctx context.Context, st *quic.Stream, from asker) (kept bool) {
+	defer func() {
+		if kept {
+			st.Close()
+		}
+	}()
 	if st.SetDeadline(time.Now().Add(messageTime)) != nil {
 		return true
 	}
