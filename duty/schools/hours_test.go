@@ -55,7 +55,9 @@ func TestHoursReachTheNode(t *testing.T) {
 		t.Errorf("%+v, %v", h, err)
 	}
 	bad := HoursCommand{School: school.ID, Holidays: "31/02/2026; hôm qua", Rows: []HoursRow{
-		{Period: "lesson", Days: 1, Hours: "11:30-07:00"}, {Period: "lesson", Days: 0, Hours: "07:00-08:00"}, {Period: "holiday", Days: 1, Hours: "07:00-08:00"},
+		{Period: "lesson", Days: 1, Hours: "11:30-07:00"},
+		{Period: "lesson", Days: 0, Hours: "07:00-08:00"},
+		{Period: "holiday", Days: 1, Hours: "07:00-08:00"},
 		{Period: "break", Days: 1, Hours: "25:00-26:00"},
 	}}
 	err = k.SaveHours(ctx, lead, bad)
@@ -170,9 +172,13 @@ func TestClause_3_SafeSearchByBand(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ domain, band, as string }{
-		{"www.google.com.vn", "primary", "forcesafesearch.google.com"}, {"www.google.com.vn", "staff", ""}, {"docs.google.com", "primary", ""},
-		{"www.youtube.com", "primary", "restrict.youtube.com"}, {"www.youtube.com", "upper_secondary", "restrictmoderate.youtube.com"},
-		{"youtubei.googleapis.com", "lower_secondary", "restrict.youtube.com"}, {"duckduckgo.com", "boarding_evening", "safe.duckduckgo.com"},
+		{"www.google.com.vn", "primary", "forcesafesearch.google.com"},
+		{"www.google.com.vn", "staff", ""},
+		{"docs.google.com", "primary", ""},
+		{"www.youtube.com", "primary", "restrict.youtube.com"},
+		{"www.youtube.com", "upper_secondary", "restrictmoderate.youtube.com"},
+		{"youtubei.googleapis.com", "lower_secondary", "restrict.youtube.com"},
+		{"duckduckgo.com", "boarding_evening", "safe.duckduckgo.com"},
 	} {
 		a, err := k.Lookup(ctx, lead, LookupQuery{Domain: c.domain, Band: c.band})
 		if err != nil || a.As != c.as {

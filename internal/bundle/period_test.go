@@ -47,8 +47,11 @@ func TestTimetable(t *testing.T) {
 		}
 	}
 	for _, bad := range []Timetable{
-		{Slots: []Slot{{Days: 0, From: 1, To: 2, Period: Lesson}}}, {Slots: []Slot{{Days: 1, From: 2, To: 2, Period: Lesson}}},
-		{Slots: []Slot{{Days: 1, From: 2, To: 1441, Period: Lesson}}}, {Slots: []Slot{{Days: 1, From: 2, To: 3}}}, {Holidays: []uint32{2, 2}},
+		{Slots: []Slot{{Days: 0, From: 1, To: 2, Period: Lesson}}},
+		{Slots: []Slot{{Days: 1, From: 2, To: 2, Period: Lesson}}},
+		{Slots: []Slot{{Days: 1, From: 2, To: 1441, Period: Lesson}}},
+		{Slots: []Slot{{Days: 1, From: 2, To: 3}}},
+		{Holidays: []uint32{2, 2}},
 	} {
 		if bad.valid() {
 			t.Errorf("%+v is taken", bad)
@@ -89,10 +92,12 @@ func periodic(t *testing.T) *Bundle {
 }
 
 func TestAPolicyMayHoldForAPeriod(t *testing.T) {
-	side := Side{School: "s", Number: 1, Default: Primary,
+	side := Side{
+		School: "s", Number: 1, Default: Primary,
 		Networks:  []Network{{netip.MustParsePrefix("10.1.0.0/16"), UpperSecondary, BoardingEvening}},
 		Devices:   []Device{{"phong-may", Staff, Staff}},
-		Timetable: Timetable{Slots: []Slot{{Days: 0x7f, From: 540, To: 560, Period: Break}, {Days: 0x7f, From: 1200, To: 1260, Period: Evening}}}}
+		Timetable: Timetable{Slots: []Slot{{Days: 0x7f, From: 540, To: 560, Period: Break}, {Days: 0x7f, From: 1200, To: 1260, Period: Evening}}},
+	}
 	v := view(t, Parts{Bundle: periodic(t), Sides: []Side{side}})
 	pupil := netip.MustParseAddr("10.9.0.1")
 	for at, want := range map[string]bool{"2026-11-23 08:59": true, "2026-11-23 09:00": false, "2026-11-23 09:20": true, "2026-11-23 20:00": true} {
@@ -157,8 +162,11 @@ func TestASchoolChangesWhatItMust(t *testing.T) {
 		period  Period
 		blocked bool
 	}{
-		{"game.example", Primary, Lesson, false}, {"game.example", Primary, AnyTime, true},
-		{"tube.example", Primary, Lesson, true}, {"tube.example", Primary, Break, true}, {"tube.example", Staff, AnyTime, false},
+		{"game.example", Primary, Lesson, false},
+		{"game.example", Primary, AnyTime, true},
+		{"tube.example", Primary, Lesson, true},
+		{"tube.example", Primary, Break, true},
+		{"tube.example", Staff, AnyTime, false},
 		{"adult.example", Primary, Lesson, true},
 	} {
 		var k Key

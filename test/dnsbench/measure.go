@@ -18,7 +18,7 @@ import (
 type figures struct {
 	qps, cpu        float64 // queries a second at full load; µs of processor time a query
 	p50, p99        float64 // ms at 4,000 queries a second
-	lost, unsure    int     // questions without an answer; answers that are neither refusal nor address
+	lost            int     // questions without an answer
 	ready           float64 // s from start to the first right answers
 	rss, anon, file float64 // MB, warm
 	peak            float64 // MB, the highest since the start, a swap included where there is one
