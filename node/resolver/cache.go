@@ -141,11 +141,11 @@ func (c *cache) stale(key []byte, now time.Time, keep time.Duration) *entry {
 func (c *cache) put(e *entry) {
 	s := c.shard([]byte(e.key))
 	cost := e.cost()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if cost > s.limit {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if old := s.byKey[e.key]; old != nil {
 		s.bytes -= old.cost() // its place in the queue is passed over later
 	}
