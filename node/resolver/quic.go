@@ -115,8 +115,12 @@ func (d *quicDoor) serveConn(ctx context.Context, conn *quic.Conn, p *pass, from
 
 // serveStream answers the one question of a stream (RFC 9250 §4.2). It reports
 // false where the client breaks the protocol.
-func (d *quicDoor) serveStream(ctx context.Context, st *quic.Stream, from asker) bool {
-	defer st.Close()
+func (d *quicDoor) serveStream(ctx context.Context, st *quic.Stream, from asker) (ok bool) {
+	defer func() {
+		if ok { // else the connection ends, and the stream with it
+			st.Close()
+		}
+	}()
 	if st.SetDeadline(time.Now().Add(messageTime)) != nil {
 		return true
 	}
