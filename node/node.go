@@ -190,6 +190,7 @@ func (n *Node) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, n.closePage())
 	}
+	defer n.keeper.Settle() // after the last message of the bus
 	defer conn.Close()
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -114,11 +114,10 @@ func (d *quicDoor) serveConn(ctx context.Context, conn *quic.Conn, p *pass, from
 }
 
 // serveStream answers the one question of a stream (RFC 9250 §4.2). It reports
-// false where the client breaks the protocol: then the stream stays open, so
-// that the connection's own error is the first that the client hears.
-func (d *quicDoor) serveStream(ctx context.Context, st *quic.Stream, from asker) (kept bool) {
+// false where the client breaks the protocol.
+func (d *quicDoor) serveStream(ctx context.Context, st *quic.Stream, from asker) (ok bool) {
 	defer func() {
-		if kept {
+		if ok { // else the connection ends, and the stream with it
 			st.Close()
 		}
 	}()

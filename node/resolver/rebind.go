@@ -59,6 +59,6 @@ func (r *Resolver) keptOut(l *live, q question) (*entry, error) {
 	if _, err := e.survey(); err != nil {
 		return nil, err
 	}
-	r.keep(e, rebindTTL*time.Second)
+	r.keep(l, e, rebindTTL*time.Second)
 	return e, nil
 }

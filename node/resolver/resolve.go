@@ -69,14 +69,15 @@ func (r *Resolver) resolve(ctx context.Context, l *live, q question) (*entry, er
 	if e.inside && !l.mayLeadInside(q.name) {
 		return r.keptOut(l, q)
 	}
-	r.keep(e, ttl)
+	r.keep(l, e, ttl)
 	return e, nil
 }
 
-// keep stores an entry for as long as it holds.
-func (r *Resolver) keep(e *entry, ttl time.Duration) {
+// keep stores an entry for as long as it holds. One that was found under
+// settings that no longer count goes to those who wait for it and no further.
+func (r *Resolver) keep(l *live, e *entry, ttl time.Duration) {
 	e.life, e.fresh = ttl, ttl-ttl/prefetchPart
-	if ttl > 0 {
+	if ttl > 0 && r.live.Load() == l {
 		r.cache.put(e)
 	}
 }
@@ -106,7 +107,7 @@ func (r *Resolver) rewritten(ctx context.Context, l *live, q question) (*entry, 
 		return nil, problem.New("node/upstream-silent")
 	}
 	e := &entry{key: q.key, msg: msg, ede: dnswire.NoEDE, ttlAt: ttlAt, links: [][]byte{[]byte(wire)}, stored: l.cfg.Clock.Now()}
-	r.keep(e, time.Duration(ttl)*time.Second)
+	r.keep(l, e, time.Duration(ttl)*time.Second)
 	return e, nil
 }
 

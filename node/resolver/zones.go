@@ -89,7 +89,7 @@ func (r *Resolver) local(l *live, q question, zone string) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.keep(e, ttl)
+	r.keep(l, e, ttl)
 	return e, nil
 }
 

@@ -304,6 +304,13 @@ func (k *Keeper) set(parts bundle.Parts, v *bundle.View) {
 	}
 }
 
+// Settle waits until what counts is on the disk: rules bite first and are
+// written then.
+func (k *Keeper) Settle() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+}
+
 func (k *Keeper) store(errs ...error) error {
 	if err := errors.Join(errs...); err != nil {
 		return problem.New("node/state").Wrap(err)

@@ -37,7 +37,7 @@ CREATE TABLE schools_change (
     band    TEXT NOT NULL,
     period  TEXT NOT NULL, -- any, lesson, break, evening, holiday
     code    TEXT NOT NULL, -- of a category or service
-    block   BIGINT NOT NULL,
+    block   BOOLEAN NOT NULL,
     created BIGINT NOT NULL,
     UNIQUE (school, band, period, code)
 );
