@@ -621,3 +621,29 @@ func TestABundleThatCannotBeUsedIsSaid(t *testing.T) {
 	w.publish(3, 0, "fresh.example")
 	w.ready(n, 3)
 }
+
+// A piece that an earlier try left, and that the disk spoilt, is not held
+// against the bundle: it is fetched once more from its beginning, and the hub
+// hears of no fault.
+func TestASpoiltPieceIsNotTheBundlesFault(t *testing.T) {
+	w := newWorld(t)
+	var long []string
+	for i := range 30_000 {
+		long = append(long, fmt.Sprintf("n%d.list.example", i))
+	}
+	w.publish(1, 0, long...)
+	state := t.TempDir()
+	if _, err := Enrol(context.Background(), nil, state, w.http.URL, "once", "test"); err != nil {
+		t.Fatal(err)
+	}
+	spoilt := slices.Clone(w.file[:len(w.file)/2])
+	spoilt[len(spoilt)/2] ^= 1
+	w.must(os.WriteFile(filepath.Join(state, fmt.Sprintf("bundle-%020d.part", 1)), spoilt, 0o600))
+	n, _ := w.run(state)
+	w.ready(n, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.health.Rejected != 0 || w.whole == 0 {
+		t.Errorf("rejected %d, %d later pieces fetched", w.health.Rejected, w.whole)
+	}
+}

@@ -49,6 +49,7 @@ type Syncer struct {
 	joined atomic.Bool   // connected anew: side files may have been missed
 	ask    atomic.Bool   // how far the hub is must be asked
 	reject atomic.Uint64 // number of the last bundle that could not be used
+	retry  atomic.Bool   // it may be tried once more: the disk may have been mended
 }
 
 // NewSyncer follows the hub into keeper and sends what is in outbox. health
@@ -145,7 +146,8 @@ func (s *Syncer) Run(ctx context.Context, hub Hub) {
 		case <-s.wake:
 			err = s.follow(ctx, hub)
 		case <-sides.C:
-			err = s.fetchSides(ctx, hub)
+			s.retry.Store(true)
+			err = errors.Join(s.fetchSides(ctx, hub), s.follow(ctx, hub))
 		case <-s.outbox.full:
 			if err = s.send(ctx, hub); err != nil {
 				time.AfterFunc(retryAfter, s.outbox.ring)
@@ -176,7 +178,8 @@ func (s *Syncer) follow(ctx context.Context, hub Hub) error {
 	if joined {
 		errs = append(errs, s.fetchSides(ctx, hub))
 	}
-	if number, _ := s.keeper.Numbers(); s.bundle.Load() > number && s.bundle.Load() != s.reject.Load() {
+	retry := s.retry.Swap(false)
+	if number, _ := s.keeper.Numbers(); s.bundle.Load() > number && (retry || s.bundle.Load() != s.reject.Load()) {
 		err := s.fetchBundle(ctx, hub)
 		if unusable(err) { // the hub must hear of it, and it is not fetched again and again
 			s.reject.Store(s.bundle.Load())
@@ -216,14 +219,16 @@ func (s *Syncer) heard(h bus.Heartbeat) {
 	s.delta.Store(h.Delta)
 }
 
-// unusable reports that a bundle came whole and cannot be used: that is the
-// bundle's fault, and another try would end the same.
+// unusable reports that a bundle came whole and cannot be used. Once, that may
+// be the fault of this node's disk or of pieces from two tries that do not go
+// together; when it was fetched anew from its first byte and is still no good,
+// it is the bundle's.
 func unusable(err error) bool {
 	return problem.Is(err, "bundle/bad-signature") || problem.Is(err, "bundle/unknown-key") || problem.Is(err, "bundle/damaged")
 }
 
-// fetchBundle fetches the bundle that we shall have, going on where an earlier
-// try ended.
+// fetchBundle fetches the bundle that we shall have: as a patch where the hub
+// has one, whole otherwise.
 func (s *Syncer) fetchBundle(ctx context.Context, hub Hub) error {
 	first, err := s.chunk(ctx, hub, s.bundle.Load(), 0)
 	if err != nil {
@@ -241,6 +246,16 @@ func (s *Syncer) fetchBundle(ctx context.Context, hub Hub) error {
 		// A hub that has no patch, or one that makes no good file: fetch it whole.
 		s.log.Debug("no patch", slog.String("error", err.Error()))
 	}
+	if err = s.fetchWhole(ctx, hub, first); unusable(err) {
+		s.log.Warn("a fetched bundle is no good; it is fetched once more from its beginning", slog.String("error", err.Error()))
+		err = s.fetchWhole(ctx, hub, first) // the first try's file is gone
+	}
+	return err
+}
+
+// fetchWhole fetches a bundle piece by piece, going on behind what an earlier
+// try left, and puts it into force. A file that is no good is removed.
+func (s *Syncer) fetchWhole(ctx context.Context, hub Hub, first bus.Chunk) error {
 	path := s.keeper.disk.partPath(first.Number)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
