@@ -151,9 +151,13 @@ func (h *Hub) checkFiles(ctx context.Context) (findings []Finding, swept int, er
 	for _, n := range names {
 		wanted[n] = true
 	}
+	editions, err := h.Schools.EditionFiles(ctx) // made anew where one is missing
+	if err != nil {
+		return nil, 0, err
+	}
 	var orphans []string
 	err = h.Blobs.List(ctx, "", func(i blobs.Info) error {
-		if !wanted[i.Key] && h.clock.Now().Sub(i.Modified) > orphanAge {
+		if !wanted[i.Key] && !editions[i.Key] && h.clock.Now().Sub(i.Modified) > orphanAge {
 			orphans = append(orphans, i.Key)
 		}
 		delete(wanted, i.Key)

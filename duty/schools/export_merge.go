@@ -4,20 +4,18 @@ package schools
 
 import (
 	"context"
+	"iter"
 
 	"lachan/internal/problem"
-	"lachan/internal/sqldb"
 )
 
-// exportPage is how many names of a list are in memory at a time.
-const exportPage = 5000
-
-// feed gives sorted names, a page at a time.
+// feed gives sorted names, one ahead of what was taken.
 type feed struct {
-	list  *List // nil: all names are in page
-	page  []string
-	at    int
+	list  *List // nil: the names of the catalogue
+	next  func() (string, error, bool)
+	head  string
 	read  int // names read so far
+	ready bool
 	ended bool
 }
 
@@ -25,14 +23,20 @@ type feed struct {
 // each once. There are a few dozen lists at most, so the least head is found
 // by looking at each.
 func (x *export) candidates(ctx context.Context, call func(name string) error) error {
-	sources := []*feed{{page: x.own, ended: true}}
+	var sources []*feed
+	open := func(list *List, names iter.Seq2[string, error]) func() {
+		next, stop := iter.Pull2(names)
+		sources = append(sources, &feed{list: list, next: next})
+		return stop
+	}
+	defer open(nil, certain(x.own))()
 	for i := range x.lists {
-		sources = append(sources, &feed{list: &x.lists[i]})
+		defer open(&x.lists[i], x.s.namesOf(ctx, x.lists[i].edition))()
 	}
 	for {
 		least, found := "", false
 		for _, from := range sources {
-			name, ok, err := from.peek(ctx, x.s)
+			name, ok, err := from.peek()
 			if err != nil {
 				return err
 			}
@@ -44,9 +48,7 @@ func (x *export) candidates(ctx context.Context, call func(name string) error) e
 			return nil
 		}
 		for _, from := range sources {
-			if from.at < len(from.page) && from.page[from.at] == least {
-				from.at++
-			}
+			from.ready = from.ready && from.head != least
 		}
 		if err := call(least); err != nil {
 			return err
@@ -56,24 +58,32 @@ func (x *export) candidates(ctx context.Context, call func(name string) error) e
 
 // peek is the next name; false at the end. An edition that has fewer names
 // than its list says was replaced and is being dropped.
-func (f *feed) peek(ctx context.Context, s *Service) (string, bool, error) {
-	if f.at == len(f.page) && !f.ended {
-		after := ""
-		if f.at > 0 {
-			after = f.page[f.at-1]
-		}
-		names, err := sqldb.All(ctx, s.db.Read(), queryNamesPage, sqldb.Scalar[string], f.list.edition, after, exportPage)
-		if err != nil {
+func (f *feed) peek() (string, bool, error) {
+	for !f.ready && !f.ended {
+		name, err, ok := f.next()
+		switch {
+		case err != nil:
 			return "", false, err
-		}
-		f.page, f.at, f.ended = names, 0, len(names) < exportPage
-		f.read += len(names)
-		if f.ended && f.read != f.list.Names {
-			return "", false, problem.New("schools/list-changed", "name", f.list.Name)
+		case ok:
+			f.head, f.ready = name, true
+			f.read++
+		default:
+			f.ended = true
+			if f.list != nil && f.read != f.list.Names {
+				return "", false, problem.New("schools/list-changed", "name", f.list.Name)
+			}
 		}
 	}
-	if f.at == len(f.page) {
-		return "", false, nil
+	return f.head, f.ready, nil
+}
+
+// certain gives names that are in memory already.
+func certain(names []string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for _, name := range names {
+			if !yield(name, nil) {
+				return
+			}
+		}
 	}
-	return f.page[f.at], true, nil
 }

@@ -5,6 +5,8 @@ package schools
 import (
 	"context"
 	"errors"
+	"io"
+	"iter"
 
 	"lachan/internal/sqldb"
 )
@@ -40,6 +42,9 @@ func (s *Service) writeEdition(ctx context.Context, read *Reading) (edition int6
 			err = errors.Join(err, s.dropEdition(context.WithoutCancel(ctx), edition))
 		}
 	}()
+	if err = s.keepNames(ctx, edition, read.names.certain()); err != nil {
+		return 0, wrap("keep names", err)
+	}
 	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
 		for _, name := range read.exceptions {
 			if _, err := sqldb.Exec(ctx, tx, queryExceptionPut, edition, name); err != nil {
@@ -131,20 +136,101 @@ func equalTexts(a, b []string) bool {
 
 // eachName calls with the names of an edition in order.
 func (s *Service) eachName(ctx context.Context, edition int64, call func(name string) error) error {
-	const page = 10_000
-	for after := ""; ; {
-		names, err := sqldb.All(ctx, s.db.Read(), queryNamesPage, sqldb.Scalar[string], edition, after, page)
+	for name, err := range s.namesOf(ctx, edition) {
 		if err != nil {
 			return err
 		}
-		for _, n := range names {
-			if err := call(n); err != nil {
-				return err
+		if err := call(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// namesOf gives the names of an edition in order: from its file, and where
+// that is gone or ends in damage, from the database, behind the last name that
+// came.
+func (s *Service) namesOf(ctx context.Context, edition int64) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		file, err := s.editionFile(ctx, edition)
+		last := ""
+		if err == nil {
+			defer file.Close()
+			for name, faulty := range readNames(file) {
+				if err = faulty; err != nil {
+					break
+				}
+				if last = name; !yield(name, nil) {
+					return
+				}
+			}
+			if err == nil {
+				return
+			}
+			// It is made anew when it is asked for next.
+			err = errors.Join(err, s.files.Delete(ctx, editionKey(edition)))
+		}
+		s.log.WarnContext(ctx, "the file of a list's edition is not used; its names are read from the database", "edition", edition, "error", err)
+		for name, err := range s.namesStored(ctx, edition, last) {
+			if !yield(name, err) {
+				return
 			}
 		}
-		if len(names) < page {
-			return nil
+	}
+}
+
+// EditionFiles are the keys of the files that lists and held updates may have.
+// One that is missing is no fault: it is made when it is read.
+func (s *Service) EditionFiles(ctx context.Context) (map[string]bool, error) {
+	editions, err := sqldb.All(ctx, s.db.Read(), queryEditionsKept, sqldb.Scalar[int64])
+	keys := map[string]bool{}
+	for _, e := range editions {
+		keys[editionKey(e)] = true
+	}
+	return keys, wrap("edition files", err)
+}
+
+// editionFile opens the file of an edition, and makes it if there is none.
+func (s *Service) editionFile(ctx context.Context, edition int64) (io.ReadCloser, error) {
+	file, err := s.files.Get(ctx, editionKey(edition))
+	if err == nil {
+		return file, nil
+	}
+	if err := s.keepNames(ctx, edition, s.namesStored(ctx, edition, "")); err != nil {
+		return nil, err
+	}
+	return s.files.Get(ctx, editionKey(edition))
+}
+
+// keepNames stores the file of an edition.
+func (s *Service) keepNames(ctx context.Context, edition int64, names iter.Seq2[string, error]) error {
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(writeNames(w, names)) }()
+	err := s.files.Put(ctx, editionKey(edition), r)
+	return errors.Join(err, r.Close()) // what was not read is not waited for
+}
+
+// namesStored gives the names of an edition behind one, from the database.
+// The table stands in the order of names, whoever lists them, so this passes
+// over those of all other lists.
+func (s *Service) namesStored(ctx context.Context, edition int64, after string) iter.Seq2[string, error] {
+	const page = 10_000
+	return func(yield func(string, error) bool) {
+		for {
+			names, err := sqldb.All(ctx, s.db.Read(), queryNamesPage, sqldb.Scalar[string], edition, after, page)
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, n := range names {
+				if !yield(n, nil) {
+					return
+				}
+			}
+			if len(names) < page {
+				return
+			}
+			after = names[len(names)-1]
 		}
-		after = names[len(names)-1]
 	}
 }

@@ -95,6 +95,17 @@ func (t *nameTable) all() iter.Seq[string] {
 	}
 }
 
+// certain is all, for a reader that also takes sources which can fail.
+func (t *nameTable) certain() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for name := range t.all() {
+			if !yield(name, nil) {
+				return
+			}
+		}
+	}
+}
+
 // settle brings the list to its end: duplicates, what it cancels itself, and
 // its exceptions.
 func (l *lineReader) settle() *Reading {

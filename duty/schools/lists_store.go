@@ -5,7 +5,6 @@ package schools
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -34,14 +33,11 @@ var (
 	queryExceptions     = sqldb.Register("schools.exceptions", `SELECT domain FROM schools_list_exception WHERE edition = $1 ORDER BY domain`)
 	queryExceptionsDrop = sqldb.Register("schools.exceptions_drop", `DELETE FROM schools_list_exception WHERE edition = $1`)
 
-	// An edition is dropped a stretch of the alphabet at a time.
-	queryNameEdge = sqldb.Register("schools.name_edge", `
-		SELECT domain FROM schools_list_name WHERE edition = $1 AND domain >= $2 ORDER BY domain LIMIT 1 OFFSET $3`)
-	queryNamesDrop = sqldb.Register("schools.names_drop", `
-		DELETE FROM schools_list_name WHERE edition = $1 AND domain >= $2 AND domain < $3`)
-	queryNamesDropRest = sqldb.Register("schools.names_drop_rest", `
-		DELETE FROM schools_list_name WHERE edition = $1 AND domain >= $2`)
+	queryNamesDrop = sqldb.Register("schools.names_drop", dropRows(rowsAtOnce))
+	queryNameDrop  = sqldb.Register("schools.name_drop", dropRows(1))
 
+	queryEditionsKept = sqldb.Register("schools.editions_kept", `
+		SELECT edition FROM schools_list WHERE edition > 0 UNION SELECT edition FROM schools_list_held UNION SELECT edition FROM schools_edition`)
 	queryEditionBegin = sqldb.Register("schools.edition_begin", `INSERT INTO schools_edition (edition, begun) VALUES ($1, $2)`)
 	queryEditionEnd   = sqldb.Register("schools.edition_end", `DELETE FROM schools_edition WHERE edition = $1`)
 	queryEditionsOld  = sqldb.Register("schools.editions_old", `SELECT edition FROM schools_edition WHERE begun < $1 ORDER BY edition`)
@@ -63,15 +59,38 @@ func insertRows(n int) string {
 	return b.String()
 }
 
+func dropRows(n int) string {
+	var b strings.Builder
+	b.WriteString(`DELETE FROM schools_list_name WHERE edition = $1 AND domain IN (`)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "$%d", i+2)
+	}
+	b.WriteByte(')')
+	return b.String()
+}
+
 // insertNames writes names. One that is there already stays: the transaction
 // may be tried again.
 func insertNames(ctx context.Context, tx *sqldb.Tx, edition int64, names []string) error {
+	return inRows(ctx, tx, queryNamePut, queryNamesPut, edition, names)
+}
+
+// deleteNames takes names of an edition out; those that are gone stay gone.
+func deleteNames(ctx context.Context, tx *sqldb.Tx, edition int64, names []string) error {
+	return inRows(ctx, tx, queryNameDrop, queryNamesDrop, edition, names)
+}
+
+// inRows does a statement for names, many at a time while there are as many.
+func inRows(ctx context.Context, tx *sqldb.Tx, one, many *sqldb.Query, edition int64, names []string) error {
 	args := make([]any, rowsAtOnce+1)
 	args[0] = edition
 	for len(names) > 0 {
-		query, n := queryNamePut, 1
+		query, n := one, 1
 		if len(names) >= rowsAtOnce {
-			query, n = queryNamesPut, rowsAtOnce
+			query, n = many, rowsAtOnce
 		}
 		for i, name := range names[:n] {
 			args[i+1] = name
@@ -94,39 +113,40 @@ func saveList(ctx context.Context, tx *sqldb.Tx, l List) error {
 	return err
 }
 
-// dropEdition deletes an edition in stretches, each a short transaction.
+// dropEdition deletes an edition in short transactions, its file last: it says
+// which names there are.
 func (s *Service) dropEdition(ctx context.Context, edition int64) error {
 	if edition == 0 {
 		return nil
 	}
-	for from, last := "", false; !last; {
-		var edge string
-		err := s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) (err error) {
-			last = false
-			edge, err = sqldb.One(ctx, tx, queryNameEdge, sqldb.Scalar[string], edition, from, perTx)
-			if err == nil {
-				_, err = sqldb.Exec(ctx, tx, queryNamesDrop, edition, from, edge)
-				return err
-			}
-			if !errors.Is(err, sqldb.ErrNoRows) {
-				return err
-			}
-			last = true
-			if _, err = sqldb.Exec(ctx, tx, queryNamesDropRest, edition, from); err != nil {
-				return err
-			}
-			if _, err = sqldb.Exec(ctx, tx, queryExceptionsDrop, edition); err != nil {
-				return err
-			}
-			_, err = sqldb.Exec(ctx, tx, queryEditionEnd, edition)
-			return err
-		})
-		if err != nil {
-			return wrap("drop edition", err)
-		}
-		from = edge
+	wait := make([]string, 0, perTx)
+	flush := func() error {
+		err := s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return deleteNames(ctx, tx, edition, wait) })
+		wait = wait[:0]
+		return err
 	}
-	return nil
+	err := s.eachName(ctx, edition, func(name string) error {
+		if wait = append(wait, name); len(wait) < perTx {
+			return nil
+		}
+		return flush()
+	})
+	if err == nil {
+		err = flush()
+	}
+	if err == nil {
+		err = s.files.Delete(ctx, editionKey(edition))
+	}
+	if err != nil {
+		return wrap("drop edition", err)
+	}
+	return wrap("drop edition", s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		if _, err := sqldb.Exec(ctx, tx, queryExceptionsDrop, edition); err != nil {
+			return err
+		}
+		_, err := sqldb.Exec(ctx, tx, queryEditionEnd, edition)
+		return err
+	}))
 }
 
 // importFor is the longest that an import may take before its names count as
