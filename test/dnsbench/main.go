@@ -49,6 +49,7 @@ type plan struct {
 	node    string
 	data    string
 	only    string
+	swap    int    // names of the bundle that is swapped under load; 0: measure the peers
 	dir     string // of this run, removed at its end
 }
 
@@ -63,6 +64,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&p.node, "node", "bin/lachan-node", "the node's program")
 	flags.StringVar(&p.data, "data", "../shared/data/domains/lists-1m", "folder of the million names; generated names where it is absent")
 	flags.StringVar(&p.only, "only", "", "servers to measure, comma between; all that are installed if empty")
+	flags.IntVar(&p.swap, "swap", 0, "instead of the peers: swap a whole bundle of so many names under load, 5000000 say")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -85,6 +87,9 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer upstream.stop()
+	if p.swap > 0 {
+		return swapRounds(ctx, p, work, upstream.addr)
+	}
 	servers, err := prepare(ctx, p, work, upstream.addr)
 	if err != nil {
 		return err

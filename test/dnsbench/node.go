@@ -26,6 +26,7 @@ import (
 type school struct {
 	signer bundle.Signer
 	newest atomic.Pointer[edition]
+	has    atomic.Uint64 // bundle that the node said it has in force
 	bus    *bus.Bus
 	close  func()
 }
@@ -73,6 +74,15 @@ func ourNode(ctx context.Context, p plan, w *work, upstream string) (*server, er
 			return s.bus.PublishBundle(number)
 		},
 	}
+	out.ready = func() (publish func() error, inForce func() bool, err error) {
+		number := s.newest.Load().number + 1
+		next, err := s.build(w, number)
+		publish = func() error {
+			s.newest.Store(next)
+			return s.bus.PublishBundle(number)
+		}
+		return publish, func() bool { return s.has.Load() >= number }, err
+	}
 	// The first start fetches the rules; it is not measured.
 	running, err := out.start(ctx, w)
 	if err != nil {
@@ -84,9 +94,17 @@ func ourNode(ctx context.Context, p plan, w *work, upstream string) (*server, er
 
 // compile makes the next bundle and the newest of it.
 func (s *school) compile(w *work, number uint64) error {
+	next, err := s.build(w, number)
+	if err == nil {
+		s.newest.Store(next)
+	}
+	return err
+}
+
+func (s *school) build(w *work, number uint64) (*edition, error) {
 	b, err := bundle.NewBuilder([]bundle.Category{{Code: "gambling"}})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, text := range w.names {
 		n, err := bundle.ParseName(text)
@@ -94,16 +112,15 @@ func (s *school) compile(w *work, number uint64) error {
 			err = b.Add(n, "gambling")
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := b.Policy(bundle.Policy{Band: bundle.Primary, Blocked: []string{"gambling"}}); err != nil {
-		return err
+		return nil, err
 	}
 	var out bytes.Buffer
 	_, err = b.Build(&out, bundle.Head{Number: number}, s.signer)
-	s.newest.Store(&edition{number, out.Bytes()})
-	return err
+	return &edition{number, out.Bytes()}, err
 }
 
 // open starts the bus and enrols the node whose state folder is dir.
@@ -168,8 +185,13 @@ func (s *school) BundlePatch(_ context.Context, _ string, r bus.PatchRequest) (b
 func (s *school) DeltasAfter(context.Context, string, uint64) ([][]byte, error) { return nil, nil }
 func (s *school) Side(context.Context, string, string) ([]byte, error)          { return nil, nil }
 func (s *school) Counts(context.Context, string, bus.Counts) error              { return nil }
-func (s *school) Health(context.Context, string, bus.Health) error              { return nil }
 func (s *school) Ask(context.Context, string, bus.Ask) error                    { return nil }
+
+// Health hears which bundle the node has in force.
+func (s *school) Health(_ context.Context, _ string, h bus.Health) error {
+	s.has.Store(h.Bundle)
+	return nil
+}
 
 // freeAddress is one of this machine that nobody listens on.
 func freeAddress() (string, error) {

@@ -23,6 +23,8 @@ type server struct {
 	args    []string
 	filters bool         // refuses listed names; an echo does not
 	swap    func() error // puts a second full set of rules in the place of the first
+	// ready compiles the next rules; publish hands them out.
+	ready   func() (publish func() error, inForce func() bool, err error)
 	close   func()
 	perName float64 // bytes of its file of rules, where it has one
 }
@@ -80,11 +82,7 @@ func rcode(address, name string) (int, error) {
 		return 0, err
 	}
 	defer conn.Close()
-	q := []byte{0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}
-	for label := range strings.SplitSeq(strings.TrimSuffix(name, "."), ".") {
-		q = append(append(q, byte(len(label))), label...)
-	}
-	q = append(q, 0, 0, 1, 0, 1)
+	q := question(0x1234, name)
 	if err := conn.SetDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
 		return 0, err
 	}
