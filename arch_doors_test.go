@@ -51,7 +51,7 @@ var doors = []door{
 	{"golang.org/x/net/ipv4", []string{"test/dnsbench"}, nil, "the echo server that takes many packets at once, a yardstick"},
 	{"golang.org/x/net/html", nil, []string{"..."}, "reading pages in tests"},
 	{"golang.org/x/sys", []string{"internal/bundle", "node/...", "hub"}, nil, "memory maps, ports shared by cores, locks"},
-	{"golang.org/x/sync", []string{"hub/...", "node/...", "internal/..."}, nil, "groups of goroutines"},
+	{"golang.org/x/sync", []string{"hub/...", "test/...", "node/...", "internal/..."}, nil, "groups of goroutines"},
 	{"github.com/chromedp", nil, []string{"test/...", "web/ui/..."}, "the browser"},
 	{"github.com/jba/templatecheck", nil, []string{"web/...", "node/..."}, "each template against its page"},
 	{"pgregory.net/rapid", nil, []string{"..."}, "properties"},

@@ -4,6 +4,7 @@ package dnswire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -103,6 +104,9 @@ func Exchange(ctx context.Context, network, server, name string, qtype uint16) (
 	r, took, err := c.ExchangeContext(ctx, m, server)
 	if err != nil {
 		return Reply{}, fmt.Errorf("dnswire: %w", err)
+	}
+	if !r.Response { // where nobody listens, a socket may be given that very port, and hear itself
+		return Reply{}, errors.New("dnswire: a question came back")
 	}
 	reply := read(r)
 	reply.Took = took

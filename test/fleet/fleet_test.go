@@ -40,16 +40,22 @@ type province struct {
 
 func newProvince(t testing.TB) province {
 	t.Helper()
-	h := kit.Open(t, kit.Config(kit.Folder(t), ""), hub.Options{})
-	kit.Run(t, h)
+	p := province{Hub: kit.Open(t, kit.Config(kit.Folder(t), ""), hub.Options{})}
+	kit.Run(t, p.Hub)
+	p.furnish(t)
+	return p
+}
+
+func (p *province) furnish(t testing.TB) {
+	t.Helper()
 	ctx := context.Background()
-	school, err := h.Schools.SaveSchool(ctx, lead, schools.SchoolCommand{Unit: "truong-mau", Code: "TM01", Name: "Trường mẫu", Level: "primary", Pupils: 400})
+	var err error
+	p.school, err = p.Schools.SaveSchool(ctx, lead, schools.SchoolCommand{Unit: "truong-mau", Code: "TM01", Name: "Trường mẫu", Level: "primary", Pupils: 400})
 	must(t, err)
-	_, err = h.Schools.ListImport(ctx, lead, schools.ListMeta{Name: "mẫu", Category: "gambling", Format: schools.Plain}, strings.NewReader("cuoc-mau.example\n"))
+	_, err = p.Schools.ListImport(ctx, lead, schools.ListMeta{Name: "mẫu", Category: "gambling", Format: schools.Plain}, strings.NewReader("cuoc-mau.example\n"))
 	must(t, err)
-	_, err = h.Schools.BuildBundle(ctx, lead)
+	_, err = p.Schools.BuildBundle(ctx, lead)
 	must(t, err)
-	return province{h, school}
 }
 
 // decide blocks a name at once; it returns right after the commit, or later.
