@@ -19,7 +19,6 @@ import (
 	"lachan/api"
 	"lachan/duty/schools"
 	"lachan/internal/authz"
-	"lachan/internal/bundle"
 	"lachan/internal/bus"
 	"lachan/internal/clock"
 	"lachan/internal/ledger"
@@ -94,10 +93,10 @@ func newKit(t *testing.T) *kit {
 	ok(err)
 	catalogue, err := schools.LoadCatalogue(schools.Extra{})
 	ok(err)
-	public, private, err := ed25519.GenerateKey(nil)
+	keys, err := schools.OpenKeyring(t.TempDir())
 	ok(err)
 	k.schools, err = schools.New(schools.Deps{
-		DB: db, Ledger: log, Authz: engine, Clock: k.clock, Catalogue: catalogue, Signer: bundle.NewSigner(private),
+		DB: db, Ledger: log, Authz: engine, Clock: k.clock, Catalogue: catalogue, Keys: keys,
 		Files: inMemory{}, Publisher: quiet{}, Log: slog.New(slog.DiscardHandler),
 	})
 	ok(err)
@@ -107,7 +106,14 @@ func newKit(t *testing.T) *kit {
 		Texts: texts, Log: slog.New(slog.NewTextHandler(k.logged, nil)),
 		Enrol: func(ctx context.Context, token, key, version string) (any, error) {
 			n, err := k.schools.Redeem(ctx, token, key, version)
-			return map[string]any{"node_id": n.ID, "school_ids": n.Schools, "bundle_public_key": []byte(public)}, err
+			if err != nil {
+				return nil, err
+			}
+			trusted, _, err := k.schools.TrustedKeys(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return map[string]any{"node_id": n.ID, "school_ids": n.Schools, "bundle_public_key": []byte(trusted[0])}, nil
 		},
 		Export: func(ctx context.Context, token string, q api.ExportRequest, begin func(string) io.Writer) error {
 			return k.schools.ExportFor(ctx, token, schools.ExportQuery{Band: q.Band, Period: q.Period, Format: schools.Format(q.Format)}, begin)

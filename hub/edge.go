@@ -4,7 +4,6 @@ package hub
 
 import (
 	"context"
-	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -125,6 +124,8 @@ type Identity struct {
 	BusURLs         []string `json:"bus_urls"`
 	BundlePublicKey []byte   `json:"bundle_public_key"`
 	SchoolIDs       []string `json:"school_ids"`
+	BundleKeys      [][]byte `json:"bundle_keys,omitempty"` // besides the one that signs
+	KeyList         uint64   `json:"key_list,omitempty"`
 }
 
 // EnrolNode redeems a one-time token: the node's own key gets a name on the
@@ -141,7 +142,15 @@ func (h *Hub) EnrolNode(ctx context.Context, token, publicKey, version string) (
 	if err != nil {
 		return Identity{}, err
 	}
-	return Identity{NodeID: n.ID, UserJWT: jwt, BusURLs: h.busURLs(), BundlePublicKey: []byte(ed25519.PublicKey(h.signer.Public())), SchoolIDs: n.Schools}, nil
+	keys, number, err := h.Schools.TrustedKeys(ctx)
+	if err != nil {
+		return Identity{}, err
+	}
+	id := Identity{NodeID: n.ID, UserJWT: jwt, BusURLs: h.busURLs(), BundlePublicKey: keys[0], SchoolIDs: n.Schools, KeyList: uint64(number)}
+	for _, k := range keys[1:] {
+		id.BundleKeys = append(id.BundleKeys, k)
+	}
+	return id, nil
 }
 
 // publisher tells nodes what the database already holds. It can be asked

@@ -20,7 +20,6 @@ import (
 	"lachan/flow"
 	"lachan/internal/authz"
 	"lachan/internal/blobs"
-	"lachan/internal/bundle"
 	"lachan/internal/bus"
 	"lachan/internal/bus/natsd"
 	"lachan/internal/clock"
@@ -77,7 +76,7 @@ type Hub struct {
 	Web       *web.Server
 
 	secrets  *vault.Secrets
-	signer   bundle.Signer
+	keys     *schools.Keyring
 	queue    *jobs.Queue
 	flow     *flow.Flow
 	natsd    *natsd.Server
@@ -194,18 +193,21 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.signer, err = schools.LoadOrCreateSigner(filepath.Join(h.cfg.SecretsDir, "bundle.key"))
+	h.keys, err = schools.OpenKeyring(h.cfg.SecretsDir)
 	if err != nil {
 		return err
 	}
 	h.pub = &publisher{log: h.log}
 	h.Schools, err = schools.New(schools.Deps{
 		DB: h.DB, Ledger: h.Ledger, Authz: h.Authz, Clock: h.clock, Catalogue: catalogue,
-		Signer: h.signer, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach,
+		Keys: h.keys, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach,
 		Fetch:    fetch.New(fetch.Options{Agent: "lachan/" + h.opts.Version, AllowInside: h.cfg.Lists.AllowInside}),
 		Settings: schools.Settings{HoldGrowth: h.cfg.Lists.HoldGrowth, HoldShrink: h.cfg.Lists.HoldShrink, HoldFrom: h.cfg.Lists.HoldFrom},
 	})
 	if err != nil {
+		return err
+	}
+	if _, err := h.Schools.FollowKeys(ctx); err != nil {
 		return err
 	}
 	h.Casework, err = casework.New(casework.Deps{

@@ -25,6 +25,8 @@ type Identity struct {
 	BusURLs         []string `json:"bus_urls"`
 	BundlePublicKey []byte   `json:"bundle_public_key"` // Ed25519, 32 bytes; base64 in JSON
 	SchoolIDs       []string `json:"school_ids"`
+	BundleKeys      [][]byte `json:"bundle_keys,omitempty"` // all that counted at enrolment, where there were several
+	KeyList         uint64   `json:"key_list,omitempty"`    // number of their list; 0: there was none
 }
 
 const (
@@ -44,7 +46,14 @@ func (i Identity) valid() bool {
 	return true
 }
 
-func (i Identity) trust() bundle.Trust { return bundle.NewTrust(ed25519.PublicKey(i.BundlePublicKey)) }
+// keys are those whose signatures counted when the node joined.
+func (i Identity) keys() []ed25519.PublicKey {
+	all := []ed25519.PublicKey{i.BundlePublicKey}
+	for _, k := range i.BundleKeys {
+		all = append(all, k)
+	}
+	return all
+}
 
 // hubNames are the hosts of the bus, which must resolve before any rules are
 // there.

@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 		return nil, err
 	}
 	standIn, _ := bundle.ParseBand(cfg.StandInBand)
-	n.keeper, err = sync.OpenKeeper(sync.Options{Dir: cfg.State, Trust: n.identity.trust(), Schools: n.identity.SchoolIDs, StandIn: standIn, Logger: opts.Logger})
+	n.keeper, err = sync.OpenKeeper(sync.Options{Dir: cfg.State, Keys: n.identity.keys(), KeyList: n.identity.KeyList, Schools: n.identity.SchoolIDs, StandIn: standIn, Logger: opts.Logger})
 	if err != nil {
 		return nil, err
 	}

@@ -35,19 +35,20 @@ type world struct {
 	stop   context.CancelFunc
 	listen string
 
-	mu     sync.Mutex
-	number uint64
-	file   []byte
-	last   []byte // the bundle before
-	lie    bool   // patches make something else than they say
-	whole  int    // pieces of whole bundles beyond the first that were asked for
-	patch  int    // pieces of patches
-	deltas [][]byte
-	sides  map[string][]byte
-	counts map[uint64]bus.Counts
-	asks   []bus.Ask
-	health bus.Health
-	stage  int // of the newest bundle; 0: for all
+	mu       sync.Mutex
+	number   uint64
+	file     []byte
+	last     []byte // the bundle before
+	lie      bool   // patches make something else than they say
+	whole    int    // pieces of whole bundles beyond the first that were asked for
+	patch    int    // pieces of patches
+	deltas   [][]byte
+	keyLists [][]byte
+	sides    map[string][]byte
+	counts   map[uint64]bus.Counts
+	asks     []bus.Ask
+	health   bus.Health
+	stage    int // of the newest bundle; 0: for all
 }
 
 const zone = `
@@ -202,6 +203,7 @@ func (w *world) State(context.Context) (bus.Heartbeat, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	h := bus.Heartbeat{Bundle: w.number, Delta: uint64(len(w.deltas))}
+	h.Keys = uint64(len(w.keyLists))
 	if w.stage > 0 {
 		h.Stage, h.Before = w.stage, w.number-1
 	}
@@ -243,6 +245,12 @@ func (w *world) DeltasAfter(_ context.Context, _ string, after uint64) ([][]byte
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.deltas[min(int(after), len(w.deltas)):], nil
+}
+
+func (w *world) KeyLists(_ context.Context, _ string, after uint64) ([][]byte, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.keyLists[min(int(after), len(w.keyLists)):], nil
 }
 
 func (w *world) Side(_ context.Context, _, school string) ([]byte, error) {

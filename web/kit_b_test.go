@@ -6,7 +6,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/base32"
@@ -27,7 +26,6 @@ import (
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
 	"lachan/internal/authz"
-	"lachan/internal/bundle"
 	"lachan/internal/clock"
 	"lachan/internal/fetch"
 	"lachan/internal/identity"
@@ -191,13 +189,13 @@ func newHouse(t testing.TB) *house {
 	h.reporting = reporting.New(reporting.Deps{DB: db, Clock: h.clock, Org: h.org, Authz: engine, Ledger: h.ledger, Catalogue: catalogue, Texts: texts})
 	sum, err := h.reporting.LoadDirective(ctx, authz.System("test"), directives.Dispatch4569)
 	ok(err)
-	_, private, err := ed25519.GenerateKey(nil)
+	keys, err := schools.OpenKeyring(t.TempDir())
 	ok(err)
 	names, err := schools.LoadCatalogue(schools.Extra{NeverBlock: []string{"bao-tin.tinh-mau.example"}})
 	ok(err)
 	quietLog := slog.New(slog.NewTextHandler(tell{t}, &slog.HandlerOptions{Level: slog.LevelError}))
 	h.schools, err = schools.New(schools.Deps{
-		DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Catalogue: names, Signer: bundle.NewSigner(private),
+		DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Catalogue: names, Keys: keys,
 		Files: &drawer{files: map[string][]byte{}}, Publisher: quiet{}, Log: quietLog,
 		Fetch: fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}),
 	})

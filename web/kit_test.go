@@ -4,7 +4,6 @@ package web_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,7 +22,6 @@ import (
 	"lachan/duty/schools"
 	"lachan/flow"
 	"lachan/internal/authz"
-	"lachan/internal/bundle"
 	"lachan/internal/clock"
 	"lachan/internal/fetch"
 	"lachan/internal/gate"
@@ -144,13 +142,13 @@ func newDesk(t testing.TB) *desk {
 	h.reporting = reporting.New(reporting.Deps{DB: db, Clock: h.clock, Org: h.org, Authz: engine, Ledger: h.ledger, Catalogue: catalogue, Texts: d.texts})
 	sum, err := h.reporting.LoadDirective(ctx, authz.System("test"), directives.Dispatch4569)
 	ok(err)
-	_, private, err := ed25519.GenerateKey(nil)
+	keys, err := schools.OpenKeyring(t.TempDir())
 	ok(err)
 	names, err := schools.LoadCatalogue(schools.Extra{NeverBlock: []string{"bao-tin.tinh-mau.example"}})
 	ok(err)
 	quietLog := slog.New(slog.DiscardHandler)
 	h.schools, err = schools.New(schools.Deps{
-		DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Catalogue: names, Signer: bundle.NewSigner(private),
+		DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Catalogue: names, Keys: keys,
 		Files: &drawer{files: map[string][]byte{}}, Publisher: quiet{}, Log: quietLog,
 		Fetch: fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}),
 	})

@@ -87,6 +87,7 @@ func (c *ledgerExportCmd) Run(ctx context.Context, t *terminal) error {
 type bundleCmd struct {
 	Inspect bundleInspectCmd `cmd:"" help:"${bundle_inspect}"`
 	Build   bundleBuildCmd   `cmd:"" help:"${bundle_build}"`
+	Key     keyCmd           `cmd:"" help:"${bundle_key}"`
 }
 
 type bundleInspectCmd struct {

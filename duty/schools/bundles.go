@@ -98,7 +98,7 @@ func (s *Service) BuildBundle(ctx context.Context, actor authz.Actor) (BundleInf
 	}
 	// 10 bytes a name: 50 MB for five million, held once while it is stored.
 	var file bytes.Buffer
-	stats, err := builder.Build(&file, bundle.Head{Number: uint64(info.Number), Created: clock.Micro(info.Created), Folded: uint64(info.Folded)}, s.signer)
+	stats, err := builder.Build(&file, bundle.Head{Number: uint64(info.Number), Created: clock.Micro(info.Created), Folded: uint64(info.Folded)}, s.keys.current())
 	if err != nil {
 		return info, err
 	}

@@ -49,7 +49,7 @@ func (s *Service) decide(ctx context.Context, tx *sqldb.Tx, blockID string, entr
 	if err != nil {
 		return 0, err
 	}
-	sealed, err := bundle.Delta{Number: uint64(number), Entries: entries}.Seal(s.signer)
+	sealed, err := bundle.Delta{Number: uint64(number), Entries: entries}.Seal(s.keys.current())
 	if err != nil {
 		return 0, err
 	}

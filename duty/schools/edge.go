@@ -50,7 +50,11 @@ func (e *Edge) State(ctx context.Context) (bus.Heartbeat, error) {
 	if err != nil {
 		return bus.Heartbeat{}, err
 	}
-	h := bus.Heartbeat{Bundle: uint64(info.Number), Delta: uint64(delta)}
+	keys, err := e.schools.FollowKeys(ctx)
+	if err != nil {
+		return bus.Heartbeat{}, err
+	}
+	h := bus.Heartbeat{Bundle: uint64(info.Number), Delta: uint64(delta), Keys: uint64(keys.Number)}
 	r, err := e.schools.Rollout(ctx)
 	if err == nil && r.Bundle == info.Number && r.Stage < 100 {
 		h.Stage, h.Before = r.Stage, uint64(r.Before)
@@ -150,6 +154,11 @@ func (e *Edge) DeltasAfter(ctx context.Context, _ string, after uint64) ([][]byt
 		sealed[i] = d.Sealed
 	}
 	return sealed, err
+}
+
+// KeyLists implements bus.Hub.
+func (e *Edge) KeyLists(ctx context.Context, _ string, after uint64) ([][]byte, error) {
+	return e.schools.KeyLists(ctx, int64(after))
 }
 
 // Side implements bus.Hub.

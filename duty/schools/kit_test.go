@@ -155,18 +155,18 @@ func newKit(t testing.TB) *kit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public, private, err := ed25519.GenerateKey(nil)
+	keys, err := OpenKeyring(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := &kit{
 		clock: clock.NewFixed(time.Date(2026, 11, 23, 9, 30, 0, 0, clock.Vietnam)),
-		files: &folder{files: map[string][]byte{}}, out: &published{}, public: public,
+		files: &folder{files: map[string][]byte{}}, out: &published{}, public: keys.current().Public(),
 	}
 	db := testkit.DB(t)
 	k.ledger = newEntries(t, db, k.clock)
 	k.Service, err = New(Deps{
-		DB: db, Ledger: k.ledger, Authz: engine, Clock: k.clock, Catalogue: catalogue, Signer: bundle.NewSigner(private),
+		DB: db, Ledger: k.ledger, Authz: engine, Clock: k.clock, Catalogue: catalogue, Keys: keys,
 		Files: k.files, Publisher: k.out, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

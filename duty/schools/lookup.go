@@ -239,12 +239,12 @@ func (s *Service) parseBundle(ctx context.Context, number int64) (*bundle.Bundle
 	if err != nil {
 		return nil, wrap("read bundle", err)
 	}
-	return bundle.Parse(data, bundle.NewTrust(s.signer.Public()))
+	return bundle.Parse(data, s.keys.trust())
 }
 
 func (s *Service) openDeltas(ctx context.Context, since int64) ([]bundle.Delta, error) {
 	var all []bundle.Delta
-	trust := bundle.NewTrust(s.signer.Public())
+	trust := s.keys.trust()
 	for {
 		some, err := s.Deltas(ctx, since)
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"lachan/internal/authz"
-	"lachan/internal/bundle"
 	"lachan/internal/clock"
 	"lachan/internal/fetch"
 	"lachan/internal/ledger"
@@ -99,7 +98,7 @@ type Deps struct {
 	Authz     Authorizer
 	Clock     clock.Clock
 	Catalogue *Catalogue
-	Signer    bundle.Signer
+	Keys      *Keyring
 	Files     Files
 	Publisher Publisher
 	Log       *slog.Logger
@@ -118,7 +117,7 @@ type Service struct {
 	authz     Authorizer
 	clock     clock.Clock
 	catalogue *Catalogue
-	signer    bundle.Signer
+	keys      *Keyring
 	files     Files
 	publisher Publisher
 	log       *slog.Logger
@@ -130,12 +129,12 @@ type Service struct {
 
 // New makes the room. It reads and writes nothing yet.
 func New(d Deps) (*Service, error) {
-	if d.DB == nil || d.Ledger == nil || d.Authz == nil || d.Clock == nil || d.Catalogue == nil || d.Signer == nil ||
+	if d.DB == nil || d.Ledger == nil || d.Authz == nil || d.Clock == nil || d.Catalogue == nil || d.Keys == nil ||
 		d.Files == nil || d.Publisher == nil || d.Log == nil {
 		return nil, errors.New("schools: New needs all of its parts")
 	}
 	return &Service{
-		db: d.DB, ledger: d.Ledger, authz: d.Authz, clock: d.Clock, catalogue: d.Catalogue, signer: d.Signer,
+		db: d.DB, ledger: d.Ledger, authz: d.Authz, clock: d.Clock, catalogue: d.Catalogue, keys: d.Keys,
 		files: d.Files, publisher: d.Publisher, log: d.Log, settings: d.Settings.withDefaults(), fetch: d.Fetch, reach: d.Reach,
 	}, nil
 }

@@ -94,7 +94,7 @@ func (s *Service) Side(ctx context.Context, schoolID string) (SealedSide, error)
 	if err != nil {
 		return SealedSide{}, wrap("side", err)
 	}
-	sealed, err := side.Seal(s.signer)
+	sealed, err := side.Seal(s.keys.current())
 	return SealedSide{school.ID, school.Side, sealed}, err
 }
 

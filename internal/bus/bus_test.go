@@ -51,6 +51,10 @@ func (h *hub) DeltasAfter(_ context.Context, _ string, after uint64) ([][]byte, 
 	return h.deltas[min(int(after), len(h.deltas)):], nil
 }
 
+func (h *hub) KeyLists(_ context.Context, node string, after uint64) ([][]byte, error) {
+	return [][]byte{[]byte("keys of " + node), []byte(fmt.Sprint(after + 1))}, nil
+}
+
 func (h *hub) Side(_ context.Context, node, school string) ([]byte, error) {
 	return []byte(node + " " + school), nil
 }

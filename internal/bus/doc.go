@@ -11,7 +11,7 @@
 //	              lachan.v1.bundle.delta       a sealed delta, right after the commit
 //	              lachan.v1.bundle.new         a bundle has been compiled
 //	              lachan.v1.side.<school>      a sealed side file
-//	node → hub    lachan.v1.node.<id>.<verb>   requests: state, chunk, deltas, side, counts, health, ask
+//	node → hub    lachan.v1.node.<id>.<verb>   requests: state, chunk, patch, deltas, side, keys, counts, health, ask
 //
 // # Who may say what
 //

@@ -52,6 +52,8 @@ type Hub interface {
 	DeltasAfter(ctx context.Context, node string, after uint64) ([][]byte, error)
 	// Side gives the sealed side file of a school, if the node serves it.
 	Side(ctx context.Context, node, school string) ([]byte, error)
+	// KeyLists gives the sealed lists of signing keys from after+1 on, in order.
+	KeyLists(ctx context.Context, node string, after uint64) ([][]byte, error)
 	// Counts returns nil only once the batch is committed; a batch that was
 	// there already is nil too.
 	Counts(ctx context.Context, node string, c Counts) error

@@ -20,6 +20,7 @@ type Heartbeat struct {
 	// others stay with Before. 0: it is for all.
 	Stage  int    `json:"stage,omitempty"`
 	Before uint64 `json:"before,omitempty"`
+	Keys   uint64 `json:"keys,omitempty"` // number of the newest list of signing keys; 0: none yet
 }
 
 // For is the number of the bundle that a node shall have. Which nodes are the

@@ -208,6 +208,15 @@ func (c *Conn) DeltasAfter(ctx context.Context, after uint64) ([][]byte, error) 
 	return decodeRun(data)
 }
 
+// KeyLists fetches the sealed lists of signing keys behind a number, in order.
+func (c *Conn) KeyLists(ctx context.Context, after uint64) ([][]byte, error) {
+	data, err := c.request(ctx, verbKeys, after)
+	if err != nil {
+		return nil, err
+	}
+	return decodeRun(data)
+}
+
 // Side fetches the sealed side file of a school.
 func (c *Conn) Side(ctx context.Context, school string) ([]byte, error) {
 	return c.request(ctx, verbSide, school)

@@ -58,6 +58,14 @@ func (b *Bus) Serve(ctx context.Context, h Hub) error {
 			deltas, err := h.DeltasAfter(ctx, node, after)
 			return encodeRun(deltas), err
 		},
+		verbKeys: func(ctx context.Context, node string, data []byte) ([]byte, error) {
+			after, err := read[uint64](data)
+			if err != nil {
+				return nil, err
+			}
+			lists, err := h.KeyLists(ctx, node, after)
+			return encodeRun(lists), err
+		},
 		verbSide: func(ctx context.Context, node string, data []byte) ([]byte, error) {
 			school, err := read[string](data)
 			if err != nil {

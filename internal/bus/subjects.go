@@ -26,6 +26,7 @@ const (
 	verbPatch  = "patch"
 	verbDeltas = "deltas"
 	verbSide   = "side"
+	verbKeys   = "keys"
 	verbCounts = "counts"
 	verbHealth = "health"
 	verbAsk    = "ask"

@@ -7,7 +7,8 @@
 // starts from the last good rules after a power cut. What comes in is checked
 // before it counts:
 //
-//   - every bundle, delta and side file is signed by a key from the enrolment;
+//   - every bundle, delta and side file is signed by a key from the enrolment,
+//     or by one that such a key has vouched for since (keys.json);
 //   - numbers only rise (guard.json remembers the highest, whatever becomes of
 //     the files), so that nobody can set a school back to old rules;
 //   - deltas apply one after the other without a gap; a gap is asked for.
@@ -21,6 +22,7 @@
 package sync
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -38,7 +40,9 @@ type Keeper struct {
 	view    atomic.Pointer[bundle.View]
 	mu      sync.Mutex // guards all below, and writes of view
 	disk    disk
-	trust   bundle.Trust
+	keys    keys
+	trust   bundle.Trust // for what comes in
+	ours    bundle.Trust // for what lies on the disk
 	schools []string
 	standIn bundle.Band
 	parts   bundle.Parts
@@ -51,9 +55,10 @@ type Keeper struct {
 
 // Options are what a Keeper needs.
 type Options struct {
-	Dir     string // the node's state folder
-	Trust   bundle.Trust
-	Schools []string // in the order in which they are asked for a stand-in
+	Dir     string              // the node's state folder
+	Keys    []ed25519.PublicKey // that counted at the enrolment
+	KeyList uint64              // the number of their list; 0: there was none yet
+	Schools []string            // in the order in which they are asked for a stand-in
 	// StandIn is the band of a client while there is no side file.
 	StandIn bundle.Band
 	Logger  *slog.Logger
@@ -62,7 +67,7 @@ type Options struct {
 // OpenKeeper loads the last good rules from the disk. What is damaged or not
 // signed is left out, said in the log, and fetched again.
 func OpenKeeper(o Options) (*Keeper, error) {
-	k := &Keeper{disk: disk{o.Dir}, trust: o.Trust, schools: o.Schools, standIn: o.StandIn, log: o.Logger, changed: make(chan struct{}, 1)}
+	k := &Keeper{disk: disk{o.Dir}, schools: o.Schools, standIn: o.StandIn, log: o.Logger, changed: make(chan struct{}, 1)}
 	if k.log == nil {
 		k.log = slog.New(slog.DiscardHandler)
 	}
@@ -72,6 +77,7 @@ func OpenKeeper(o Options) (*Keeper, error) {
 	if err := k.disk.readGuard(&k.guard); err != nil {
 		return nil, problem.New("node/state").Wrap(err)
 	}
+	k.loadKeys(o.Keys, o.KeyList)
 	k.parts.StandIn = o.StandIn
 	k.loadBundle()
 	k.loadSides()
@@ -101,7 +107,7 @@ func (k *Keeper) Numbers() (bundleNumber, delta uint64) {
 
 func (k *Keeper) loadBundle() {
 	for _, path := range k.disk.bundles() { // the highest number first
-		b, err := bundle.Open(path, k.trust)
+		b, err := bundle.Open(path, k.ours)
 		if err != nil {
 			k.log.Warn("a bundle on the disk is not used", slog.String("error", err.Error()))
 			continue
@@ -121,7 +127,7 @@ func (k *Keeper) loadSides() {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		side, err := k.openSide(s, sealed, err)
+		side, err := k.openSide(s, sealed, err, k.ours)
 		if err != nil {
 			k.log.Warn("a side file on the disk is not used", slog.String("error", err.Error()))
 			continue
@@ -130,11 +136,11 @@ func (k *Keeper) loadSides() {
 	}
 }
 
-func (k *Keeper) openSide(school string, sealed []byte, err error) (bundle.Side, error) {
+func (k *Keeper) openSide(school string, sealed []byte, err error, trust bundle.Trust) (bundle.Side, error) {
 	if err != nil {
 		return bundle.Side{}, err
 	}
-	side, err := bundle.OpenSide(sealed, k.trust)
+	side, err := bundle.OpenSide(sealed, trust)
 	if err != nil {
 		return bundle.Side{}, err
 	}
@@ -153,7 +159,7 @@ func (k *Keeper) loadDeltas() {
 	}
 	onDisk, whole := k.disk.readDeltas()
 	for _, sealed := range onDisk {
-		d, err := bundle.OpenDelta(sealed, k.trust)
+		d, err := bundle.OpenDelta(sealed, k.ours)
 		if err != nil || d.Number > last+1 {
 			k.log.Warn("the deltas on the disk end early", slog.Uint64("at", last))
 			break
@@ -218,7 +224,7 @@ func (k *Keeper) ApplySide(school string, sealed []byte) error {
 	if !slices.Contains(k.schools, school) {
 		return problem.New("node/foreign-school")
 	}
-	side, err := k.openSide(school, sealed, nil)
+	side, err := k.openSide(school, sealed, nil, k.trust)
 	if err != nil {
 		return err
 	}

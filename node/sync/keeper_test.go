@@ -34,7 +34,7 @@ func (h *hand) must(err error) {
 
 func (h *hand) open() *Keeper {
 	h.t.Helper()
-	k, err := OpenKeeper(Options{Dir: h.dir, Trust: bundle.NewTrust(h.signer.Public()), Schools: []string{"s1", "s2"}, StandIn: bundle.Primary})
+	k, err := OpenKeeper(Options{Dir: h.dir, Keys: []ed25519.PublicKey{h.signer.Public()}, Schools: []string{"s1", "s2"}, StandIn: bundle.Primary})
 	h.must(err)
 	return k
 }
@@ -236,4 +236,54 @@ func TestFullDiskKeepsNothingFromCounting(t *testing.T) {
 	if _, last := h.open().Numbers(); last != 4 {
 		t.Errorf("after a restart up to %d", last)
 	}
+}
+
+// A key that was taken away counts for nothing that comes in; what it signed
+// while it counted still opens from the disk.
+func TestKeysFollowOneAnother(t *testing.T) {
+	h := newHand(t)
+	second := bundle.NewSigner(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{4}, 32)))
+	list := func(number uint64, by bundle.Signer, keys ...bundle.Signer) []byte {
+		l := bundle.KeyList{Number: number}
+		for _, k := range keys {
+			l.Keys = append(l.Keys, k.Public())
+		}
+		sealed, err := l.Seal(by)
+		h.must(err)
+		return sealed
+	}
+	k := h.open()
+	h.must(k.ApplyBundle(h.part(1, 0)))
+	_, err := k.ApplyDeltas(h.delta(1))
+	h.must(err)
+	h.must(k.ApplySide("s1", h.side("s1", 1, "192.0.2.0/24")))
+
+	if err := k.ApplyKeys(list(1, second, second)); !problem.Is(err, "bundle/unknown-key") {
+		t.Errorf("a key vouched for itself: %v", err)
+	}
+	if err := k.ApplyKeys(list(2, h.signer, second)); !problem.Is(err, "bundle/gap") {
+		t.Errorf("a list was left out: %v", err)
+	}
+	h.must(k.ApplyKeys(list(1, h.signer, second, h.signer), list(2, second, second)))
+	for _, k := range []*Keeper{k, h.open()} {
+		if b, d := k.Numbers(); b != 1 || d != 1 || k.KeyList() != 2 || len(k.parts.Sides) != 1 {
+			t.Fatalf("bundle %d, delta %d, list %d, %d sides", b, d, k.KeyList(), len(k.parts.Sides))
+		}
+		if _, err := k.ApplyDeltas(h.delta(2)); !problem.Is(err, "bundle/unknown-key") {
+			t.Errorf("the old key decides: %v", err)
+		}
+		if err := k.ApplyKeys(list(3, h.signer, h.signer)); !problem.Is(err, "bundle/unknown-key") {
+			t.Errorf("the old key comes back: %v", err)
+		}
+		if err := k.ApplyBundle(h.part(2, 1)); !problem.Is(err, "bundle/unknown-key") {
+			t.Errorf("the old key's bundle: %v", err)
+		}
+	}
+	// Damage falls back to the enrolment; the lists are asked for again.
+	h.must(os.WriteFile(filepath.Join(h.dir, "keys.json"), []byte("{"), 0o600))
+	again := h.open()
+	if again.KeyList() != 0 {
+		t.Errorf("list %d", again.KeyList())
+	}
+	h.must(again.ApplyKeys(list(1, h.signer, second, h.signer), list(2, second, second)))
 }

@@ -29,6 +29,7 @@ type Hub interface {
 	Patch(ctx context.Context, from, to, offset uint64) (bus.Chunk, error)
 	DeltasAfter(ctx context.Context, after uint64) ([][]byte, error)
 	Side(ctx context.Context, school string) ([]byte, error)
+	KeyLists(ctx context.Context, after uint64) ([][]byte, error)
 	SendCounts(ctx context.Context, c bus.Counts) error
 	SendHealth(ctx context.Context, h bus.Health) error
 	SendAsk(ctx context.Context, a bus.Ask) error
@@ -45,6 +46,7 @@ type Syncer struct {
 	node   string
 	bundle atomic.Uint64 // that we shall have
 	delta  atomic.Uint64
+	keys   atomic.Uint64 // number of the newest list of signing keys
 	behind atomic.Bool   // a delta came before one that is missing
 	joined atomic.Bool   // connected anew: side files may have been missed
 	ask    atomic.Bool   // how far the hub is must be asked
@@ -70,7 +72,7 @@ func (s *Syncer) Events() bus.Events {
 		},
 		Heartbeat: func(h bus.Heartbeat) {
 			s.heard(h)
-			if b, d := s.keeper.Numbers(); s.bundle.Load() > b || h.Delta > d {
+			if b, d := s.keeper.Numbers(); s.bundle.Load() > b || h.Delta > d || h.Keys > s.keeper.KeyList() {
 				s.nudge()
 			}
 		},
@@ -89,6 +91,8 @@ func (s *Syncer) Events() bus.Events {
 		Side: func(school string, sealed []byte) {
 			if err := s.keeper.ApplySide(school, sealed); err != nil {
 				s.log.Warn("a side file was not applied", slog.String("error", err.Error()))
+				s.ask.Store(true) // perhaps there is a new key
+				s.nudge()
 			}
 		},
 	}
@@ -120,6 +124,9 @@ func (s *Syncer) applyPushed(ctx context.Context) {
 			s.log.Warn("a delta was not applied", slog.String("error", err.Error()))
 		}
 		if gap || err != nil {
+			if err != nil {
+				s.ask.Store(true) // perhaps there is a new key
+			}
 			s.behind.Store(true)
 			s.nudge()
 		}
@@ -175,7 +182,9 @@ func (s *Syncer) follow(ctx context.Context, hub Hub) error {
 	if ask := s.ask.Swap(false); ask || joined {
 		errs = append(errs, s.askState(ctx, hub))
 	}
-	if joined {
+	if s.keys.Load() > s.keeper.KeyList() { // first: the rest may be signed by a new one
+		errs = append(errs, s.fetchKeys(ctx, hub), s.fetchSides(ctx, hub))
+	} else if joined {
 		errs = append(errs, s.fetchSides(ctx, hub))
 	}
 	retry := s.retry.Swap(false)
@@ -217,6 +226,7 @@ func (s *Syncer) askState(ctx context.Context, hub Hub) error {
 func (s *Syncer) heard(h bus.Heartbeat) {
 	s.bundle.Store(h.For(s.node))
 	s.delta.Store(h.Delta)
+	s.keys.Store(h.Keys)
 }
 
 // unusable reports that a bundle came whole and cannot be used. Once, that may

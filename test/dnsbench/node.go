@@ -183,6 +183,7 @@ func (s *school) BundlePatch(_ context.Context, _ string, r bus.PatchRequest) (b
 }
 
 func (s *school) DeltasAfter(context.Context, string, uint64) ([][]byte, error) { return nil, nil }
+func (s *school) KeyLists(context.Context, string, uint64) ([][]byte, error)    { return nil, nil }
 func (s *school) Side(context.Context, string, string) ([]byte, error)          { return nil, nil }
 func (s *school) Counts(context.Context, string, bus.Counts) error              { return nil }
 func (s *school) Ask(context.Context, string, bus.Ask) error                    { return nil }

@@ -8,6 +8,7 @@ package fleet
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,9 @@ import (
 
 // lead may enrol nodes and build bundles.
 var lead = authz.Actor{Person: "lead", Unit: "dept", Roles: []string{authz.Lead}}
+
+// operator may change the signing key.
+var operator = authz.Actor{Person: "operator", Unit: "dept", Roles: []string{authz.Operator}}
 
 // province is a running hub with one school and a first bundle.
 type province struct {
@@ -155,7 +159,7 @@ func (p province) simulate(ctx context.Context, t testing.TB, dir string, run *e
 	if err != nil {
 		return simulated{}, err
 	}
-	keeper, err := sync.OpenKeeper(sync.Options{Dir: dir, Trust: bundle.NewTrust(id.BundlePublicKey), Schools: id.SchoolIDs, StandIn: bundle.Primary})
+	keeper, err := sync.OpenKeeper(sync.Options{Dir: dir, Keys: []ed25519.PublicKey{id.BundlePublicKey}, Schools: id.SchoolIDs, StandIn: bundle.Primary})
 	if err != nil {
 		return simulated{}, err
 	}
