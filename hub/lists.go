@@ -100,6 +100,9 @@ func (h *Hub) listActs() map[string]act {
 	return map[string]act{
 		"list/import": h.adminListImport, "list/list": h.adminLists, "list/held": h.adminHeld, "list/show": h.adminListShow,
 		"list/subscribe": h.adminSubscribe, "list/unsubscribe": h.adminUnsubscribe, "list/update": h.adminListUpdate,
+		"list/check": func(ctx context.Context, q url.Values, r *http.Request) (any, error) {
+			return h.Schools.CheckOverBlock(ctx, operator(), q["band"], r.Body)
+		},
 		"list/apply": h.adminApply, "list/discard": h.adminDiscard,
 	}
 }

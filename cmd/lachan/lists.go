@@ -25,6 +25,7 @@ type listCmd struct {
 	Held        listHeldCmd        `cmd:"" help:"${list_held}"`
 	Apply       listApplyCmd       `cmd:"" help:"${list_apply}"`
 	Discard     listDiscardCmd     `cmd:"" help:"${list_discard}"`
+	Check       listCheckCmd       `cmd:"" help:"${list_check}"`
 	Export      listExportCmd      `cmd:"" help:"${list_export}"`
 	Token       listTokenCmd       `cmd:"" help:"${list_token}"`
 }
