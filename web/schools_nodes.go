@@ -3,11 +3,13 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
 	"lachan/duty/schools"
 	"lachan/internal/authz"
+	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/web/page"
 )
@@ -96,6 +98,13 @@ func (s *Server) nodes(c *visit) error {
 	return c.show("schools/nodes", p)
 }
 
+// nodesAPage is how many nodes one page shows; enrolShown is how many schools
+// the form offers before it asks for part of a name.
+const (
+	nodesAPage = 50
+	enrolShown = 30
+)
+
 func (s *Server) nodesPage(c *visit) (page.Nodes, error) {
 	view, err := s.nodeView(c)
 	if err != nil {
@@ -106,46 +115,155 @@ func (s *Server) nodesPage(c *visit) (page.Nodes, error) {
 		return page.Nodes{}, err
 	}
 	c.in("schools", c.p.T("pages.nodes.title"))
-	p := page.Nodes{Base: c.base, Bundle: view.bundle, Delta: view.delta}
+	p := page.Nodes{Base: c.base, Bundle: view.bundle, Delta: view.delta, Query: c.query("q"), Find: c.query("find")}
 	if p.Rollout, err = s.rollout(c); err != nil {
 		return p, err
 	}
-	byID := map[string]schools.School{}
+	f := fleet{visit: c, view: view, byID: map[string]schools.School{}}
 	for _, school := range all {
-		byID[school.ID] = school
-		if c.mayEditSchool("schools.enrol_node", school) {
-			p.Schools = append(p.Schools, page.Option{Value: school.ID, Label: school.Name, Note: school.Code})
-		}
+		f.byID[school.ID] = school
 	}
-	counts, light := map[string]int{}, c.query("light")
-	for _, n := range view.nodes {
-		row := view.row(c, n)
-		counts[row.State]++
-		if light != "" && light != row.State {
+	p.Schools, p.MoreSchools = f.toEnrol(all)
+	light, version := c.query("light"), c.query("version")
+	p.Filter = p.Query != "" || light != "" || version != ""
+	counts, versions := map[string]int{}, map[string]int{}
+	var shown []schools.Node
+	for _, n := range f.sorted() {
+		if !f.matches(n, p.Query) {
 			continue
 		}
-		var names []string
-		may := n.Revoked.IsZero()
-		for _, id := range n.Schools {
-			school, ok := byID[id]
-			if ok && len(names) < 3 {
-				names = append(names, school.Name)
-			}
-			may = may && ok && c.mayEditSchool("schools.enrol_node", school)
+		state := view.state(n)
+		counts[state]++
+		if n.Version != "" && n.Revoked.IsZero() {
+			versions[n.Version]++
 		}
-		if more := len(n.Schools) - len(names); more > 0 {
-			names = append(names, c.p.T("pages.node.more-schools", "n", more))
+		if (light == "" || light == state) && (version == "" || version == n.Version) {
+			shown = append(shown, n)
 		}
-		if row.School == "" {
-			row.School = strings.Join(names, ", ")
-		}
-		if may {
-			row.Revoke = "/schools/nodes/" + n.ID + "/revoke"
-		}
-		p.Rows = append(p.Rows, row)
 	}
-	p.Lights = lightsOf(counts, light, "/schools/nodes", nil)
+	p.Lights = lightsOf(counts, light, "/schools/nodes", c.r.URL.Query())
+	p.Versions = f.versions(versions, version)
+	p.Without = f.without(all)
+	var first, last int
+	p.Pager, first, last = pagerOf(c, len(shown), nodesAPage)
+	for _, n := range shown[first:last] {
+		p.Rows = append(p.Rows, f.row(n))
+	}
 	return p, nil
+}
+
+// fleet is all nodes and their schools, on their way onto a page.
+type fleet struct {
+	*visit
+	view nodeView
+	byID map[string]schools.School
+}
+
+// sorted begins with what needs somebody: silent nodes, the longest silent
+// first; those that are behind; those that never came; those that are well.
+// What was revoked stands last.
+func (f fleet) sorted() []schools.Node {
+	rank := map[string]int{string(schools.NodeSilent): 0, string(schools.NodeBehind): 1, string(schools.NodeWaiting): 2, string(schools.NodeOK): 3}
+	place := func(n schools.Node) int {
+		if !n.Revoked.IsZero() {
+			return len(rank)
+		}
+		return rank[f.view.state(n)]
+	}
+	all := slices.Clone(f.view.nodes)
+	slices.SortStableFunc(all, func(a, b schools.Node) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), a.Seen.Compare(b.Seen), cmp.Compare(a.Name, b.Name))
+	})
+	return all
+}
+
+// matches finds a node by its own name and by name and code of its schools.
+func (f fleet) matches(n schools.Node, query string) bool {
+	words := locale.Fold(query)
+	if words == "" || strings.Contains(locale.Fold(n.Name), words) {
+		return true
+	}
+	return slices.ContainsFunc(n.Schools, func(id string) bool {
+		school := f.byID[id]
+		return strings.Contains(locale.Fold(school.Name), words) || strings.Contains(locale.Fold(school.Code), words)
+	})
+}
+
+// versions are the programs that the fleet runs, the most frequent first.
+func (f fleet) versions(counts map[string]int, chosen string) []page.Version {
+	var all []page.Version
+	for version, n := range counts {
+		to := f.r.URL.Query()
+		to.Del("page")
+		to.Set("version", version)
+		if version == chosen {
+			to.Del("version")
+		}
+		all = append(all, page.Version{Name: version, Nodes: n, Href: "/schools/nodes?" + to.Encode(), On: version == chosen})
+	}
+	slices.SortFunc(all, func(a, b page.Version) int { return cmp.Or(cmp.Compare(b.Nodes, a.Nodes), cmp.Compare(b.Name, a.Name)) })
+	return all
+}
+
+// without counts the schools that no node serves.
+func (f fleet) without(all []schools.School) int {
+	served := map[string]bool{}
+	for _, n := range f.view.nodes {
+		if n.Revoked.IsZero() {
+			for _, id := range n.Schools {
+				served[id] = true
+			}
+		}
+	}
+	missing := 0
+	for _, school := range all {
+		if !served[school.ID] {
+			missing++
+		}
+	}
+	return missing
+}
+
+// toEnrol are the schools that the reader may join a node to: all where they
+// are few, else those that match what was typed. What was chosen stays.
+func (f fleet) toEnrol(all []schools.School) (options []page.Option, more int) {
+	words, chosen := locale.Fold(f.query("find")), f.forms("school")
+	for _, school := range all {
+		if !f.mayEditSchool("schools.enrol_node", school) {
+			continue
+		}
+		on := slices.Contains(chosen, school.ID)
+		hit := strings.Contains(locale.Fold(school.Name), words) || strings.Contains(locale.Fold(school.Code), words)
+		if on || hit && len(options) < enrolShown {
+			options = append(options, page.Option{Value: school.ID, Label: school.Name, Note: school.Code, On: on})
+		} else {
+			more++
+		}
+	}
+	return options, more
+}
+
+func (f fleet) row(n schools.Node) page.NodeRow {
+	row := f.view.row(f.visit, n)
+	var names []string
+	may := n.Revoked.IsZero()
+	for _, id := range n.Schools {
+		school, ok := f.byID[id]
+		if ok && len(names) < 3 {
+			names = append(names, school.Name)
+		}
+		may = may && ok && f.mayEditSchool("schools.enrol_node", school)
+	}
+	if more := len(n.Schools) - len(names); more > 0 {
+		names = append(names, f.p.T("pages.node.more-schools", "n", more))
+	}
+	if row.School == "" {
+		row.School = strings.Join(names, ", ")
+	}
+	if may {
+		row.Revoke = "/schools/nodes/" + n.ID + "/revoke"
+	}
+	return row
 }
 
 // enrolNode shows the token on the answer itself: it is stored nowhere, so
@@ -166,6 +284,9 @@ func (s *Server) enrolNode(c *visit) error {
 	}
 	if err != nil {
 		return c.showFault("schools/nodes", p, err)
+	}
+	if p.QR, err = qrSVG(token); err != nil {
+		return err
 	}
 	p.Token, p.Command = token, "lachan node enrol --config lachan-node.toml --hub "+s.BaseURL+" "+token
 	return c.show("schools/nodes", p)

@@ -114,8 +114,25 @@ type Nodes struct {
 	Delta   int64 // highest delta
 	Token   string
 	Command string // the command to type on the node
+	QR      string // the token as a drawing, for a phone that is nearer to the node than this screen
 	Schools []Option
 	Rollout *Rollout // nil: no bundle goes by stages
+
+	Query       string // of node or school
+	Filter      bool   // something narrows the list
+	Versions    []Version
+	Without     int    // schools that no node serves
+	Find        string // schools that the form offers
+	MoreSchools int    // that it does not offer
+	Pager       Pager
+}
+
+// Version is one program version of the fleet.
+type Version struct {
+	Name  string
+	Nodes int
+	Href  string
+	On    bool
 }
 
 // NodeRow is one node.
