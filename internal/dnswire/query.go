@@ -78,6 +78,9 @@ type Query struct {
 	UDPSize uint16 // what the client can take over UDP
 	optAt   int    // where the options of the OPT record stand, and their length
 	optLen  int
+
+	cookie    [cookieSize]byte // goes out with the answer
+	cookieLen uint8
 }
 
 // Parse reads the question at the start of msg. msg stays the caller's; Answer
