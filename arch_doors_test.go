@@ -37,7 +37,7 @@ var doors = []door{
 	{"golang.org/x/crypto/argon2", []string{"internal/vault", "internal/identity"}, nil, "passphrases and passwords"},
 	{"github.com/pquerna/otp", []string{"internal/identity"}, []string{"test/...", "hub/..."}, "the second factor"},
 	{"golang.org/x/mod/sumdb", []string{"internal/ledger"}, nil, "the tree and its signed checkpoints"},
-	{"github.com/miekg/dns", []string{"internal/dnswire"}, nil, "the slow path; the fast one parses in place"},
+	{"github.com/miekg/dns", []string{"internal/dnswire/..."}, nil, "the slow path and DNSSEC; the fast one parses in place"},
 	{"github.com/quic-go/quic-go", []string{"node/resolver"}, nil, "DNS over QUIC and over HTTP/3; its API moves before 1.0"},
 	{"github.com/alecthomas/kong", []string{"cmd/lachan", "cmd/lachan-node"}, nil, "the grammar of commands"},
 	{"github.com/pelletier/go-toml/v2", []string{"internal/config"}, nil, "settings"},

@@ -63,6 +63,15 @@ type Config struct {
 	// out, so that no page from outside reaches the school's machines. Names of
 	// Forward may have them anyway.
 	PrivateNames []string `toml:"private_names"`
+	// DNSSEC is "pass" or "validate": whether what upstreams say of signatures
+	// passes through, or the node proves each answer itself. "pass" if empty.
+	DNSSEC string `toml:"dnssec"`
+	// DNSSECAnchors is a file of DS or DNSKEY records that are trusted in place of
+	// the root's keys that the program knows.
+	DNSSECAnchors string `toml:"dnssec_anchors"`
+	// DNSSECExcept are names, with all below them, that are not validated: a zone
+	// whose signatures are broken and which lessons need.
+	DNSSECExcept []string `toml:"dnssec_except"`
 	// UDPRate is how many questions a second one network of public addresses may
 	// ask over UDP before its clients are sent to TCP. 2000 if 0; no bound if -1.
 	// Private networks have none.

@@ -169,6 +169,11 @@ func errorText(texts *locale.Texts) func(ede uint16) string {
 		dnswire.EDEBlocked: say.T("node.ede.blocked"), dnswire.EDECensored: say.T("node.ede.legal"), dnswire.EDENotReady: say.T("node.ede.unready"),
 		dnswire.EDENoReachable: say.T("node.ede.upstream"), dnswire.EDEStale: say.T("node.ede.stale"),
 	}
+	for _, ede := range []uint16{
+		dnswire.EDEBogus, dnswire.EDESignatureExpired, dnswire.EDESignatureEarly, dnswire.EDENoKey, dnswire.EDENoSignature, dnswire.EDENoDenial,
+	} {
+		words[ede] = say.T("node.ede.bogus")
+	}
 	return func(ede uint16) string { return words[ede] }
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lachan/internal/bundle"
+	"lachan/internal/dnswire/dnssec"
 	"lachan/internal/problem"
 	"lachan/node/resolver"
 	"lachan/node/upstream"
@@ -74,6 +75,7 @@ func (c Config) resolver() (resolver.Config, error) {
 	r.AlwaysResolve = names("always_resolve", c.AlwaysResolve, p)
 	r.PrivateNames = names("private_names", c.PrivateNames, p)
 	r.UDPRate = c.UDPRate
+	c.proofs(&r, p)
 	if _, ok := bundle.ParseBand(c.StandInBand); !ok {
 		p.Field("stand_in_band", "node/bad-choice")
 	}
@@ -93,6 +95,30 @@ func names(field string, texts []string, p *problem.Error) (all []bundle.Name) {
 		all = append(all, n)
 	}
 	return all
+}
+
+// proofs reads what is validated.
+func (c Config) proofs(r *resolver.Config, p *problem.Error) {
+	switch c.DNSSEC {
+	case "", "pass":
+	case "validate":
+		r.Validate = true
+	default:
+		p.Field("dnssec", "node/bad-choice")
+	}
+	r.Except = names("dnssec_except", c.DNSSECExcept, p)
+	if c.DNSSECAnchors == "" {
+		return
+	}
+	text, err := os.ReadFile(c.DNSSECAnchors)
+	if err == nil {
+		_, err = dnssec.New(dnssec.Options{Anchors: string(text)})
+	}
+	if err != nil {
+		p.Field("dnssec_anchors", "node/bad-anchors", "file", c.DNSSECAnchors)
+		p.Wrap(err)
+	}
+	r.Anchors = string(text)
 }
 
 // encrypted reads the fields of DNS over TLS, HTTPS and QUIC.

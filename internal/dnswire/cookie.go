@@ -28,10 +28,10 @@ type CookieState uint8
 
 // The states.
 const (
-	NoCookie    CookieState = iota // the client sent none
-	NewCookie                      // it has none of ours yet, or one that no longer counts
-	ValidCookie                    // it received an answer of ours at this address
-	FaultyCookie                   // no cookie's length: answer FORMERR (RFC 7873 §5.2.2)
+	NoCookie     CookieState = iota // the client sent none
+	NewCookie                       // it has none of ours yet, or one that no longer counts
+	ValidCookie                     // it received an answer of ours at this address
+	FaultyCookie                    // no cookie's length: answer FORMERR (RFC 7873 §5.2.2)
 )
 
 // Cookies makes and checks the server's part of DNS cookies (RFC 7873) in the

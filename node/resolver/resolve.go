@@ -48,12 +48,21 @@ func (r *Resolver) resolve(ctx context.Context, l *live, q question) (*entry, er
 	if local != "" {
 		return r.local(l, q, local)
 	}
-	msg, err := group.Ask(ctx, upstream.Question{Name: q.name, Type: q.qtype, DO: q.do, CD: q.cd})
+	proves := l.proofs != nil && group == l.zones.rest && !q.cd
+	msg, err := group.Ask(ctx, upstream.Question{Name: q.name, Type: q.qtype, DO: q.do || proves, CD: q.cd || proves})
 	if err != nil {
 		return nil, err
 	}
 	if msg, err = dnswire.WithoutOPT(msg); err != nil {
 		return nil, err
+	}
+	if l.proofs != nil {
+		msg[3] &^= 0x20 // AD is ours to say
+	}
+	if proves {
+		if msg, err = l.prove(ctx, msg, q); err != nil {
+			return r.unproven(l, q, err)
+		}
 	}
 	if l.cfg.StripECH && (q.qtype == dnswire.TypeHTTPS || q.qtype == dnswire.TypeSVCB) {
 		if msg, err = dnswire.WithoutECH(msg); err != nil {

@@ -251,7 +251,7 @@ func (w *worker) find(ctx context.Context, q question) (*entry, error) {
 		}
 	}
 	e, err := flight.result(ctx, patience)
-	if old == nil || err == nil && e.msg[3]&0x0f != dnswire.ServerFailure && e.msg[3]&0x0f != dnswire.Refused {
+	if old == nil || err == nil && (e.bogus || e.msg[3]&0x0f != dnswire.ServerFailure && e.msg[3]&0x0f != dnswire.Refused) {
 		return e, err
 	}
 	old.failed.Store(w.now.UnixMicro())
