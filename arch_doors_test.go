@@ -35,6 +35,7 @@ var doors = []door{
 	{"filippo.io/hpke", []string{"internal/vault"}, nil, "keys stay in the vault"},
 	{"golang.org/x/crypto", []string{"internal/vault"}, nil, "keys stay in the vault"},
 	{"golang.org/x/crypto/argon2", []string{"internal/vault", "internal/identity"}, nil, "passphrases and passwords"},
+	{"golang.org/x/crypto/acme", []string{"node/renew"}, nil, "the certificate of a node's encrypted ways"},
 	{"github.com/pquerna/otp", []string{"internal/identity"}, []string{"test/...", "hub/..."}, "the second factor"},
 	{"golang.org/x/mod/sumdb", []string{"internal/ledger"}, nil, "the tree and its signed checkpoints"},
 	{"github.com/miekg/dns", []string{"internal/dnswire/..."}, nil, "the slow path and DNSSEC; the fast one parses in place"},

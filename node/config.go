@@ -89,6 +89,16 @@ type Config struct {
 	// change. For words below Host the certificate holds for "*.HOST" too.
 	CertFile string `toml:"cert_file"`
 	KeyFile  string `toml:"key_file"`
+	// ACMEDirectory is the address of an authority that gives a certificate for
+	// Host and renews it (RFC 8555), in place of CertFile and KeyFile:
+	// "https://acme.example/directory". To set it is to agree to its terms. It looks
+	// for the node's proof at port 80 of Host, where PageListen must answer.
+	ACMEDirectory string `toml:"acme_directory"`
+	// ACMEContact is a mail address that the authority may write to.
+	ACMEContact string `toml:"acme_contact"`
+	// ACMECA is a PEM file of authorities that vouch for ACMEDirectory's own
+	// address. The system's if empty.
+	ACMECA string `toml:"acme_ca"`
 	// Host is the node's own name, "dns.truong.example". A device that asks
 	// "phong-may-2.dns.truong.example" over TLS or QUIC calls itself phong-may-2.
 	Host string `toml:"host"`

@@ -19,6 +19,7 @@ import (
 	"lachan/internal/problem"
 	"lachan/node/blockpage"
 	"lachan/node/counts"
+	"lachan/node/renew"
 	"lachan/node/resolver"
 	"lachan/node/sync"
 )
@@ -44,7 +45,8 @@ type Node struct {
 	resolver *resolver.Resolver
 	dns      *resolver.Server
 	page     *blockpage.Page
-	pageAt   net.Listener // nil: no page is served
+	pageAt   net.Listener   // nil: no page is served
+	renewer  *renew.Renewer // nil: the certificate comes from files
 	started  time.Time
 
 	errorText func(ede uint16) string
@@ -99,6 +101,9 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 	if n.resolver, err = resolver.New(n.own(rc)); err != nil {
 		return nil, err
 	}
+	if err := n.prepareRenewal(cfg); err != nil {
+		return nil, err
+	}
 	if err := n.preparePage(cfg, texts); err != nil {
 		return nil, err
 	}
@@ -147,12 +152,31 @@ func (n *Node) reloads(ctx context.Context) {
 	}
 }
 
+func (n *Node) prepareRenewal(cfg Config) error {
+	if cfg.ACMEDirectory == "" {
+		return nil
+	}
+	roots, err := cfg.acmeRoots()
+	if err != nil {
+		return err
+	}
+	n.renewer = renew.New(renew.Config{
+		Directory: cfg.ACMEDirectory, Host: cfg.Host, Contact: cfg.ACMEContact, Roots: roots, Dir: cfg.State, Clock: n.opts.Clock, Logger: n.opts.Logger,
+		Changed: func() { n.resolver.RefreshCertificate(context.Background()) },
+	})
+	return nil
+}
+
 func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
 	if cfg.PageListen == "off" {
 		return nil
 	}
 	var err error
-	n.page, err = blockpage.New(blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock})
+	page := blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock}
+	if n.renewer != nil {
+		page.Challenge = n.renewer
+	}
+	n.page, err = blockpage.New(page)
 	if err != nil {
 		return err
 	}
@@ -203,6 +227,9 @@ func (n *Node) Run(ctx context.Context) error {
 	errs := make([]error, 2)
 	wait.Go(func() { syncer.Run(ctx, conn) })
 	wait.Go(func() { n.keepTime(ctx) })
+	if n.renewer != nil {
+		wait.Go(func() { n.renewer.Run(ctx) })
+	}
 	if n.opts.Hangup != nil {
 		wait.Go(func() { n.reloads(ctx) })
 	}

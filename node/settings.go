@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"lachan/internal/bundle"
 	"lachan/internal/dnswire/dnssec"
 	"lachan/internal/problem"
+	"lachan/node/renew"
 	"lachan/node/resolver"
 	"lachan/node/upstream"
 )
@@ -132,6 +134,8 @@ func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 		r.Host = n.String()
 	}
 	switch {
+	case c.ACMEDirectory != "":
+		c.acme(r, p)
 	case c.CertFile != "" && c.KeyFile != "":
 		var err error
 		if r.Certificate, err = resolver.OpenCertificate(c.CertFile, c.KeyFile); err != nil {
@@ -141,6 +145,45 @@ func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 	case len(c.ListenTLS)+len(c.ListenHTTPS)+len(c.ListenQUIC) > 0 || c.CertFile != "" || c.KeyFile != "":
 		p.Field("cert_file", "node/no-certificate")
 	}
+}
+
+// acme reads who gives the certificate. The file may not be there yet.
+func (c Config) acme(r *resolver.Config, p *problem.Error) {
+	if u, err := url.Parse(c.ACMEDirectory); err != nil || u.Scheme != "https" || u.Host == "" {
+		p.Field("acme_directory", "node/bad-address")
+	}
+	if c.CertFile != "" || c.KeyFile != "" || c.Host == "" || c.PageListen == "off" {
+		p.Field("acme_directory", "node/acme-needs")
+	}
+	if _, err := c.acmeRoots(); err != nil {
+		p.Field("acme_ca", "node/bad-certificate", "file", c.ACMECA)
+	}
+	var err error
+	if r.Certificate, err = resolver.AwaitCertificate(renew.File(c.State)); err != nil {
+		p.Field("acme_directory", "node/bad-certificate", "file", renew.File(c.State))
+		p.Wrap(err)
+	}
+}
+
+// acmeRoots is nil for the system's.
+func (c Config) acmeRoots() (*x509.CertPool, error) {
+	if c.ACMECA == "" {
+		return nil, nil
+	}
+	return pool(c.ACMECA)
+}
+
+// pool reads authorities from a PEM file.
+func pool(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, problem.New("node/bad-certificate", "file", file).Wrap(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, problem.New("node/bad-certificate", "file", file)
+	}
+	return roots, nil
 }
 
 // upstreams reads who is asked, and how.
@@ -173,9 +216,8 @@ func (c Config) upstreams(r *resolver.Config, p *problem.Error) {
 	}
 	r.StaleFor = time.Duration(max(c.StaleHours, 0)) * time.Hour
 	if c.UpstreamCA != "" {
-		pem, err := os.ReadFile(c.UpstreamCA)
-		r.Roots = x509.NewCertPool()
-		if err != nil || !r.Roots.AppendCertsFromPEM(pem) {
+		var err error
+		if r.Roots, err = pool(c.UpstreamCA); err != nil {
 			p.Field("upstream_ca", "node/bad-certificate", "file", c.UpstreamCA)
 		}
 	}

@@ -50,6 +50,9 @@ type Config struct {
 	Texts     *locale.Texts
 	HubPublic string // "https://hub.example", where the help bar leads; "" leaves only 111
 	Clock     clock.Clock
+	// Challenge answers an authority that asks whether the host is the node's own;
+	// nil where the certificate comes from files.
+	Challenge http.Handler
 }
 
 // Page serves the block page.
@@ -134,6 +137,9 @@ func (p *Page) routes() (http.Handler, error) {
 	mux.Handle("GET "+Assets+"/", still(http.StripPrefix(Assets, http.FileServerFS(look.Files))))
 	mux.HandleFunc("GET "+Assets+"/en", p.show)
 	mux.HandleFunc("POST "+Assets+"/ask", p.ask)
+	if p.cfg.Challenge != nil {
+		mux.Handle("GET /.well-known/acme-challenge/", p.cfg.Challenge)
+	}
 	mux.HandleFunc("/", p.show)
 	return http.NewCrossOriginProtection().Handler(mux), nil
 }

@@ -155,15 +155,7 @@ func (s *Server) watch(ctx context.Context) {
 		case <-tick.C:
 		}
 		s.r.cookies.Rotate(s.r.live.Load().cfg.Clock.Now())
-		c := s.r.live.Load().cfg.Certificate
-		if c == nil {
-			continue
-		}
-		if changed, err := c.Refresh(); err != nil {
-			s.logger().LogAttrs(ctx, slog.LevelWarn, "certificate not read; the last one stays", slog.String("error", err.Error()))
-		} else if changed {
-			s.logger().LogAttrs(ctx, slog.LevelInfo, "certificate read anew")
-		}
+		s.r.RefreshCertificate(ctx)
 	}
 }
 
