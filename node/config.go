@@ -46,6 +46,14 @@ type Config struct {
 	// PageAddresses are the addresses at which pupils' devices reach the block
 	// page: one IPv4, one IPv6 at most.
 	PageAddresses []string `toml:"page_addresses"`
+	// PageAuthority is the file of the school's own certificate authority, as made
+	// by `lachan node authority`. With it the block page is shown over HTTPS too, on
+	// devices that have its certificate. None if empty, and then nothing listens
+	// there.
+	PageAuthority string `toml:"page_authority"`
+	// PageListenTLS is where the block page is served over HTTPS. ":443" if empty and
+	// there is a PageAuthority. DNS over HTTPS then needs another address.
+	PageListenTLS string `toml:"page_listen_tls"`
 	// HubPublic is the public site, "https://lachan.example", where the block
 	// page's help bar leads. Empty leaves only 111.
 	HubPublic string `toml:"hub_public"`
@@ -143,6 +151,9 @@ func (c Config) withDefaults() Config {
 		if len(c.PageAddresses) > 0 {
 			c.PageListen = ":80"
 		}
+	}
+	if c.PageListenTLS == "" && c.PageAuthority != "" {
+		c.PageListenTLS = ":443"
 	}
 	if c.CacheMB == 0 {
 		c.CacheMB = 8

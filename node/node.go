@@ -45,7 +45,9 @@ type Node struct {
 	resolver *resolver.Resolver
 	dns      *resolver.Server
 	page     *blockpage.Page
-	pageAt   net.Listener   // nil: no page is served
+	pageAt   net.Listener // nil: no page is served
+	secureAt net.Listener // for the page over HTTPS; nil: nowhere
+	issuer   *blockpage.Authority
 	renewer  *renew.Renewer // nil: the certificate comes from files
 	started  time.Time
 
@@ -183,6 +185,15 @@ func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
 	if n.pageAt, err = net.Listen("tcp", cfg.PageListen); err != nil {
 		return problem.New("node/cannot-listen", "address", cfg.PageListen).Wrap(err)
 	}
+	if cfg.PageAuthority == "" {
+		return nil
+	}
+	if n.issuer, err = blockpage.OpenAuthority(cfg.PageAuthority); err != nil {
+		return errors.Join(err, n.closePage())
+	}
+	if n.secureAt, err = net.Listen("tcp", cfg.PageListenTLS); err != nil {
+		return errors.Join(problem.New("node/cannot-listen", "address", cfg.PageListenTLS).Wrap(err), n.closePage())
+	}
 	return nil
 }
 
@@ -202,10 +213,13 @@ func errorText(texts *locale.Texts) func(ede uint16) string {
 }
 
 func (n *Node) closePage() error {
-	if n.pageAt == nil {
-		return nil
+	var err error
+	for _, l := range []net.Listener{n.pageAt, n.secureAt} {
+		if l != nil {
+			err = errors.Join(err, l.Close())
+		}
 	}
-	return n.pageAt.Close()
+	return err
 }
 
 // Run answers until ctx ends, then stops in order: no new questions, the
@@ -224,7 +238,7 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wait stdsync.WaitGroup
-	errs := make([]error, 2)
+	errs := make([]error, 3)
 	wait.Go(func() { syncer.Run(ctx, conn) })
 	wait.Go(func() { n.keepTime(ctx) })
 	if n.renewer != nil {
@@ -240,6 +254,12 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.pageAt != nil {
 		wait.Go(func() {
 			errs[1] = n.page.Serve(ctx, n.pageAt)
+			stop()
+		})
+	}
+	if n.secureAt != nil {
+		wait.Go(func() {
+			errs[2] = n.page.ServeTLS(ctx, n.secureAt, n.issuer)
 			stop()
 		})
 	}

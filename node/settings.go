@@ -15,6 +15,7 @@ import (
 	"lachan/internal/bundle"
 	"lachan/internal/dnswire/dnssec"
 	"lachan/internal/problem"
+	"lachan/node/blockpage"
 	"lachan/node/renew"
 	"lachan/node/resolver"
 	"lachan/node/upstream"
@@ -66,6 +67,7 @@ func (c Config) resolver() (resolver.Config, error) {
 	if r.Mode == resolver.Page && len(c.PageAddresses) == 0 {
 		p.Field("page_addresses", "node/no-page-address")
 	}
+	c.authority(p)
 	for _, s := range c.Clients {
 		prefix, err := netip.ParsePrefix(s)
 		if err != nil {
@@ -144,6 +146,26 @@ func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 		}
 	case len(c.ListenTLS)+len(c.ListenHTTPS)+len(c.ListenQUIC) > 0 || c.CertFile != "" || c.KeyFile != "":
 		p.Field("cert_file", "node/no-certificate")
+	}
+}
+
+// authority reads what the block page over HTTPS needs.
+func (c Config) authority(p *problem.Error) {
+	if c.PageAuthority == "" {
+		if c.PageListenTLS != "" {
+			p.Field("page_listen_tls", "node/no-authority")
+		}
+		return
+	}
+	if _, err := blockpage.OpenAuthority(c.PageAuthority); err != nil {
+		p.Field("page_authority", "node/authority-file", "file", c.PageAuthority)
+		p.Wrap(err)
+	}
+	if c.PageListen == "off" {
+		p.Field("page_authority", "node/no-page-address")
+	}
+	if slices.Contains(c.ListenHTTPS, c.PageListenTLS) {
+		p.Field("page_listen_tls", "node/cannot-listen", "address", c.PageListenTLS)
 	}
 }
 

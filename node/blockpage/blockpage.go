@@ -7,9 +7,10 @@
 // to ask the school for the page, and the help bar with 111, because whoever
 // runs into such a page may have a reason to need it.
 //
-// Only plain HTTP can show it: a browser that wanted HTTPS gets a refused
-// connection, which is the honest answer without a certificate of ours on the
-// device (reference/filter.md §10). It names no site, sets no cookie, loads
+// Plain HTTP shows it. A browser that wanted HTTPS gets a refused connection,
+// which is the honest answer without a certificate of ours on the device
+// (reference/filter.md §10); only where a school has made an authority of its own
+// and installed it does HTTPS show the page too (Authority). It names no site, sets no cookie, loads
 // nothing from elsewhere and logs no visitor. A wish to open a page carries
 // the site, the band and the day.
 package blockpage
@@ -17,11 +18,13 @@ package blockpage
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"embed"
 	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -154,11 +157,19 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.handler.ServeHTTP(w, r)
 }
 
+// ServeTLS answers on l over HTTPS until ctx ends, for refused names only.
+func (p *Page) ServeTLS(ctx context.Context, l net.Listener, a *Authority) error {
+	return p.serve(ctx, l, p.tls(a))
+}
+
 // Serve answers on l until ctx ends.
-func (p *Page) Serve(ctx context.Context, l net.Listener) error {
+func (p *Page) Serve(ctx context.Context, l net.Listener) error { return p.serve(ctx, l, nil) }
+
+func (p *Page) serve(ctx context.Context, l net.Listener, secure *tls.Config) error {
 	s := &http.Server{
 		Handler: p, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
 		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
+		TLSConfig: secure, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // it would name who asked
 	}
 	stop := context.AfterFunc(ctx, func() {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
@@ -168,7 +179,11 @@ func (p *Page) Serve(ctx context.Context, l net.Listener) error {
 		}
 	})
 	defer stop()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+	answer := func() error { return s.Serve(l) }
+	if secure != nil {
+		answer = func() error { return s.ServeTLS(l, "", "") }
+	}
+	if err := answer(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("blockpage: %w", err)
 	}
 	return nil
@@ -183,23 +198,32 @@ type refusal struct {
 }
 
 func (p *Page) look(r *http.Request) refusal {
-	f := refusal{who: bundle.Client{Band: bundle.Primary}, decision: bundle.Decision{Category: -1}}
-	v := p.cfg.View()
-	if v == nil {
-		return f
-	}
-	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		f.who = v.Client(from.Addr(), p.cfg.Clock.Now().UnixMicro())
-	}
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	name, err := bundle.ParseName(host)
 	if err != nil {
-		return f // our own address, or no name
+		name = bundle.Name{} // our own address, or no name
 	}
-	f.name = name
+	from, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return p.decide(name, from.Addr())
+}
+
+// decide puts a name to the rules in force for whoever asks from an address;
+// either may be zero.
+func (p *Page) decide(name bundle.Name, from netip.Addr) refusal {
+	f := refusal{name: name, who: bundle.Client{Band: bundle.Primary}, decision: bundle.Decision{Category: -1}}
+	v := p.cfg.View()
+	if v == nil {
+		return f
+	}
+	if from.IsValid() {
+		f.who = v.Client(from, p.cfg.Clock.Now().UnixMicro())
+	}
+	if name == (bundle.Name{}) {
+		return f
+	}
 	var k bundle.Key
 	v.Read(&k, name.Wire())
 	f.decision = v.Decide(&k, f.who, p.cfg.Clock.Now().UnixMicro())
