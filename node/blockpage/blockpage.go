@@ -10,26 +10,21 @@
 // Plain HTTP shows it. A browser that wanted HTTPS gets a refused connection,
 // which is the honest answer without a certificate of ours on the device
 // (reference/filter.md §10); only where a school has made an authority of its own
-// and installed it does HTTPS show the page too (Authority). It names no site, sets no cookie, loads
-// nothing from elsewhere and logs no visitor. A wish to open a page carries
-// the site, the band and the day.
+// and installed it does HTTPS show the page too (Authority). It names no site,
+// sets no cookie, loads nothing from elsewhere and logs no visitor. A wish to
+// open a page carries the site, the band and the day.
 package blockpage
 
 import (
 	"bytes"
-	"context"
-	"crypto/tls"
 	"embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
-	"time"
 
 	"lachan/internal/bundle"
 	"lachan/internal/bus"
@@ -155,38 +150,6 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	p.handler.ServeHTTP(w, r)
-}
-
-// ServeTLS answers on l over HTTPS until ctx ends, for refused names only.
-func (p *Page) ServeTLS(ctx context.Context, l net.Listener, a *Authority) error {
-	return p.serve(ctx, l, p.tls(a))
-}
-
-// Serve answers on l until ctx ends.
-func (p *Page) Serve(ctx context.Context, l net.Listener) error { return p.serve(ctx, l, nil) }
-
-func (p *Page) serve(ctx context.Context, l net.Listener, secure *tls.Config) error {
-	s := &http.Server{
-		Handler: p, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
-		TLSConfig: secure, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // it would name who asked
-	}
-	stop := context.AfterFunc(ctx, func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-		defer cancel()
-		if s.Shutdown(ending) != nil {
-			s.Close()
-		}
-	})
-	defer stop()
-	answer := func() error { return s.Serve(l) }
-	if secure != nil {
-		answer = func() error { return s.ServeTLS(l, "", "") }
-	}
-	if err := answer(); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("blockpage: %w", err)
-	}
-	return nil
 }
 
 // refusal is what is known about the page that was asked for.
