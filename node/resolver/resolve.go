@@ -56,6 +56,9 @@ func (r *Resolver) resolve(ctx context.Context, l *live, q question) (*entry, er
 	if msg, err = dnswire.WithoutOPT(msg); err != nil {
 		return nil, err
 	}
+	if dnswire.IsReferral(msg) {
+		return nil, problem.New("node/upstream-silent") // it does not resolve
+	}
 	if l.proofs != nil {
 		msg[3] &^= 0x20 // AD is ours to say
 	}
@@ -125,7 +128,7 @@ func (r *Resolver) rewritten(ctx context.Context, l *live, q question) (*entry, 
 func (e *entry) survey() (time.Duration, error) {
 	ttl := uint32(maxTTL / time.Second)
 	rcode := e.msg[3] & 0x0f
-	answers, negative, seen := 0, uint32(maxNegativeTTL/time.Second), false
+	answers, negative, seen, soa := 0, uint32(maxNegativeTTL/time.Second), false, false
 	var name [255]byte
 	records := dnswire.ReadRecords(e.msg)
 	for records.Next() {
@@ -149,6 +152,7 @@ func (e *entry) survey() (time.Duration, error) {
 			}
 		case records.Type == dnswire.TypeSOA && records.DataLen >= 22:
 			end := records.DataAt + records.DataLen
+			soa = true
 			negative = min(negative, binary.BigEndian.Uint32(e.msg[end-4:]))
 		}
 	}
@@ -157,6 +161,8 @@ func (e *entry) survey() (time.Duration, error) {
 	}
 	switch {
 	case !seen || rcode != dnswire.NoError && rcode != dnswire.NameError:
+		return 0, nil
+	case answers == 0 && !soa: // nobody says how long the absence holds (RFC 2308 §5)
 		return 0, nil
 	case answers == 0 || rcode == dnswire.NameError:
 		ttl = min(ttl, negative)

@@ -23,6 +23,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -208,7 +209,9 @@ func (a *Authority) open(r *http.Request) (payload []byte, key *ecdsa.PublicKey,
 	if key = a.accounts[head.Kid]; head.JWK != nil {
 		x, _ := decode(head.JWK.X)
 		y, _ := decode(head.JWK.Y)
-		key = &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(x), Y: new(big.Int).SetBytes(y)}
+		if key, err = ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y)); err != nil {
+			return nil, nil, err
+		}
 	}
 	digest := sha256.Sum256([]byte(jws.Protected + "." + jws.Payload))
 	if key == nil || !ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
@@ -219,8 +222,12 @@ func (a *Authority) open(r *http.Request) (payload []byte, key *ecdsa.PublicKey,
 }
 
 func thumbprint(key *ecdsa.PublicKey) string {
-	coordinate := func(n *big.Int) string { return base64.RawURLEncoding.EncodeToString(n.FillBytes(make([]byte, 32))) }
-	sum := sha256.Sum256(fmt.Appendf(nil, `{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}`, coordinate(key.X), coordinate(key.Y)))
+	point, err := key.Bytes() // 4, then both coordinates
+	if err != nil {
+		return ""
+	}
+	text := base64.RawURLEncoding.EncodeToString
+	sum := sha256.Sum256(fmt.Appendf(nil, `{"crv":"P-256","kty":"EC","x":"%s","y":"%s"}`, text(point[1:33]), text(point[33:])))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
