@@ -16,6 +16,7 @@ import (
 	"lachan/internal/clock"
 	"lachan/internal/dnswire"
 	"lachan/internal/dnswire/dnssec/signed"
+	"lachan/internal/problem"
 )
 
 // signedTree is a signed root with a good zone, one with signatures past their
@@ -171,5 +172,31 @@ func TestDelvAcceptsWhatComesThrough(t *testing.T) {
 		if err != nil || !strings.Contains(string(out), want) {
 			t.Errorf("%s: %v\n%s", name, err, out)
 		}
+	}
+}
+
+// Validation is switched by a swap of settings, and what was kept without it is
+// not given out with it.
+func TestValidationIsSwitchedWhileRunning(t *testing.T) {
+	tr := signedTree(t)
+	v := bandView(t)
+	cfg := Config{
+		View: func() *bundle.View { return v }, Clock: clock.System{}, CacheBytes: 1 << 20, Mode: NXDomain, Upstreams: servers(tr.Addr()), Anchors: tr.Anchor(),
+	}
+	r, addr := serve(t, cfg, tr.Addr())
+	for _, validate := range []bool{false, true, false} {
+		cfg.Validate = validate
+		if err := r.Swap(cfg); err != nil {
+			t.Fatal(err)
+		}
+		for name, rcode := range map[string]int{"good.example": 0, "www.broken.example": map[bool]int{true: dnswire.ServerFailure}[validate]} {
+			if _, got := askBits(t, addr, name, dnswire.TypeA, false, false, true); got.Rcode != rcode || got.Authentic != (validate && rcode == 0) {
+				t.Errorf("validate %v, %s: %+v", validate, name, got)
+			}
+		}
+	}
+	cfg.Validate, cfg.Anchors = true, "example. IN A 192.0.2.1"
+	if err := r.Swap(cfg); !problem.Is(err, "node/bad-anchors") {
+		t.Errorf("anchors that are none: %v", err)
 	}
 }
