@@ -31,7 +31,7 @@ var pages = []string{
 // edge is all the plumbing that a school's node may link, directly or not.
 var edge = []string{
 	"internal/bundle", "internal/bus", "internal/config", "internal/logs", "internal/metrics", "internal/problem",
-	"internal/clock", "internal/id", "internal/locale", "internal/look", "internal/dnswire",
+	"internal/clock", "internal/id", "internal/locale", "internal/look", "internal/dnswire/...",
 }
 
 // arrows are those of DESIGN, "The tree", and of ARCHITECTURE.md.

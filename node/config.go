@@ -46,6 +46,14 @@ type Config struct {
 	// PageAddresses are the addresses at which pupils' devices reach the block
 	// page: one IPv4, one IPv6 at most.
 	PageAddresses []string `toml:"page_addresses"`
+	// PageAuthority is the file of the school's own certificate authority, as made
+	// by `lachan node authority`. With it the block page is shown over HTTPS too, on
+	// devices that have its certificate. None if empty, and then nothing listens
+	// there.
+	PageAuthority string `toml:"page_authority"`
+	// PageListenTLS is where the block page is served over HTTPS. ":443" if empty and
+	// there is a PageAuthority. DNS over HTTPS then needs another address.
+	PageListenTLS string `toml:"page_listen_tls"`
 	// HubPublic is the public site, "https://lachan.example", where the block
 	// page's help bar leads. Empty leaves only 111.
 	HubPublic string `toml:"hub_public"`
@@ -63,6 +71,15 @@ type Config struct {
 	// out, so that no page from outside reaches the school's machines. Names of
 	// Forward may have them anyway.
 	PrivateNames []string `toml:"private_names"`
+	// DNSSEC is "pass" or "validate": whether what upstreams say of signatures
+	// passes through, or the node proves each answer itself. "pass" if empty.
+	DNSSEC string `toml:"dnssec"`
+	// DNSSECAnchors is a file of DS or DNSKEY records that are trusted in place of
+	// the root's keys that the program knows.
+	DNSSECAnchors string `toml:"dnssec_anchors"`
+	// DNSSECExcept are names, with all below them, that are not validated: a zone
+	// whose signatures are broken and which lessons need.
+	DNSSECExcept []string `toml:"dnssec_except"`
 	// UDPRate is how many questions a second one network of public addresses may
 	// ask over UDP before its clients are sent to TCP. 2000 if 0; no bound if -1.
 	// Private networks have none.
@@ -80,6 +97,16 @@ type Config struct {
 	// change. For words below Host the certificate holds for "*.HOST" too.
 	CertFile string `toml:"cert_file"`
 	KeyFile  string `toml:"key_file"`
+	// ACMEDirectory is the address of an authority that gives a certificate for
+	// Host and renews it (RFC 8555), in place of CertFile and KeyFile:
+	// "https://acme.example/directory". To set it is to agree to its terms. It looks
+	// for the node's proof at port 80 of Host, where PageListen must answer.
+	ACMEDirectory string `toml:"acme_directory"`
+	// ACMEContact is a mail address that the authority may write to.
+	ACMEContact string `toml:"acme_contact"`
+	// ACMECA is a PEM file of authorities that vouch for ACMEDirectory's own
+	// address. The system's if empty.
+	ACMECA string `toml:"acme_ca"`
 	// Host is the node's own name, "dns.truong.example". A device that asks
 	// "phong-may-2.dns.truong.example" over TLS or QUIC calls itself phong-may-2.
 	Host string `toml:"host"`
@@ -124,6 +151,9 @@ func (c Config) withDefaults() Config {
 		if len(c.PageAddresses) > 0 {
 			c.PageListen = ":80"
 		}
+	}
+	if c.PageListenTLS == "" && c.PageAuthority != "" {
+		c.PageListenTLS = ":443"
 	}
 	if c.CacheMB == 0 {
 		c.CacheMB = 8

@@ -16,9 +16,9 @@ import (
 	"lachan/internal/clock"
 	"lachan/internal/dnswire"
 	"lachan/internal/locale"
-	"lachan/internal/problem"
 	"lachan/node/blockpage"
 	"lachan/node/counts"
+	"lachan/node/renew"
 	"lachan/node/resolver"
 	"lachan/node/sync"
 )
@@ -45,6 +45,9 @@ type Node struct {
 	dns      *resolver.Server
 	page     *blockpage.Page
 	pageAt   net.Listener // nil: no page is served
+	secureAt net.Listener // for the page over HTTPS; nil: nowhere
+	issuer   *blockpage.Authority
+	renewer  *renew.Renewer // nil: the certificate comes from files
 	started  time.Time
 
 	errorText func(ede uint16) string
@@ -99,6 +102,9 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 	if n.resolver, err = resolver.New(n.own(rc)); err != nil {
 		return nil, err
 	}
+	if err := n.prepareRenewal(cfg); err != nil {
+		return nil, err
+	}
 	if err := n.preparePage(cfg, texts); err != nil {
 		return nil, err
 	}
@@ -147,21 +153,6 @@ func (n *Node) reloads(ctx context.Context) {
 	}
 }
 
-func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
-	if cfg.PageListen == "off" {
-		return nil
-	}
-	var err error
-	n.page, err = blockpage.New(blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock})
-	if err != nil {
-		return err
-	}
-	if n.pageAt, err = net.Listen("tcp", cfg.PageListen); err != nil {
-		return problem.New("node/cannot-listen", "address", cfg.PageListen).Wrap(err)
-	}
-	return nil
-}
-
 // errorText says the extended errors of DNS in Vietnamese.
 func errorText(texts *locale.Texts) func(ede uint16) string {
 	say := texts.Printer("vi")
@@ -169,14 +160,12 @@ func errorText(texts *locale.Texts) func(ede uint16) string {
 		dnswire.EDEBlocked: say.T("node.ede.blocked"), dnswire.EDECensored: say.T("node.ede.legal"), dnswire.EDENotReady: say.T("node.ede.unready"),
 		dnswire.EDENoReachable: say.T("node.ede.upstream"), dnswire.EDEStale: say.T("node.ede.stale"),
 	}
-	return func(ede uint16) string { return words[ede] }
-}
-
-func (n *Node) closePage() error {
-	if n.pageAt == nil {
-		return nil
+	for _, ede := range []uint16{
+		dnswire.EDEBogus, dnswire.EDESignatureExpired, dnswire.EDESignatureEarly, dnswire.EDENoKey, dnswire.EDENoSignature, dnswire.EDENoDenial,
+	} {
+		words[ede] = say.T("node.ede.bogus")
 	}
-	return n.pageAt.Close()
+	return func(ede uint16) string { return words[ede] }
 }
 
 // Run answers until ctx ends, then stops in order: no new questions, the
@@ -195,9 +184,12 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wait stdsync.WaitGroup
-	errs := make([]error, 2)
+	errs := make([]error, 3)
 	wait.Go(func() { syncer.Run(ctx, conn) })
 	wait.Go(func() { n.keepTime(ctx) })
+	if n.renewer != nil {
+		wait.Go(func() { n.renewer.Run(ctx) })
+	}
 	if n.opts.Hangup != nil {
 		wait.Go(func() { n.reloads(ctx) })
 	}
@@ -208,6 +200,12 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.pageAt != nil {
 		wait.Go(func() {
 			errs[1] = n.page.Serve(ctx, n.pageAt)
+			stop()
+		})
+	}
+	if n.secureAt != nil {
+		wait.Go(func() {
+			errs[2] = n.page.ServeTLS(ctx, n.secureAt, n.issuer)
 			stop()
 		})
 	}

@@ -7,12 +7,16 @@ import (
 	"maps"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"slices"
 	"time"
 
 	"lachan/internal/bundle"
+	"lachan/internal/dnswire/dnssec"
 	"lachan/internal/problem"
+	"lachan/node/blockpage"
+	"lachan/node/renew"
 	"lachan/node/resolver"
 	"lachan/node/upstream"
 )
@@ -63,6 +67,7 @@ func (c Config) resolver() (resolver.Config, error) {
 	if r.Mode == resolver.Page && len(c.PageAddresses) == 0 {
 		p.Field("page_addresses", "node/no-page-address")
 	}
+	c.authority(p)
 	for _, s := range c.Clients {
 		prefix, err := netip.ParsePrefix(s)
 		if err != nil {
@@ -74,6 +79,7 @@ func (c Config) resolver() (resolver.Config, error) {
 	r.AlwaysResolve = names("always_resolve", c.AlwaysResolve, p)
 	r.PrivateNames = names("private_names", c.PrivateNames, p)
 	r.UDPRate = c.UDPRate
+	c.proofs(&r, p)
 	if _, ok := bundle.ParseBand(c.StandInBand); !ok {
 		p.Field("stand_in_band", "node/bad-choice")
 	}
@@ -95,6 +101,30 @@ func names(field string, texts []string, p *problem.Error) (all []bundle.Name) {
 	return all
 }
 
+// proofs reads what is validated.
+func (c Config) proofs(r *resolver.Config, p *problem.Error) {
+	switch c.DNSSEC {
+	case "", "pass":
+	case "validate":
+		r.Validate = true
+	default:
+		p.Field("dnssec", "node/bad-choice")
+	}
+	r.Except = names("dnssec_except", c.DNSSECExcept, p)
+	if c.DNSSECAnchors == "" {
+		return
+	}
+	text, err := os.ReadFile(c.DNSSECAnchors)
+	if err == nil {
+		_, err = dnssec.New(dnssec.Options{Anchors: string(text)})
+	}
+	if err != nil {
+		p.Field("dnssec_anchors", "node/bad-anchors", "file", c.DNSSECAnchors)
+		p.Wrap(err)
+	}
+	r.Anchors = string(text)
+}
+
 // encrypted reads the fields of DNS over TLS, HTTPS and QUIC.
 func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 	r.OpenToWords, r.MaxConnections, r.Idle = c.OpenToWords, c.MaxConnections, time.Duration(c.IdleSeconds)*time.Second
@@ -106,6 +136,8 @@ func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 		r.Host = n.String()
 	}
 	switch {
+	case c.ACMEDirectory != "":
+		c.acme(r, p)
 	case c.CertFile != "" && c.KeyFile != "":
 		var err error
 		if r.Certificate, err = resolver.OpenCertificate(c.CertFile, c.KeyFile); err != nil {
@@ -115,6 +147,65 @@ func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 	case len(c.ListenTLS)+len(c.ListenHTTPS)+len(c.ListenQUIC) > 0 || c.CertFile != "" || c.KeyFile != "":
 		p.Field("cert_file", "node/no-certificate")
 	}
+}
+
+// authority reads what the block page over HTTPS needs.
+func (c Config) authority(p *problem.Error) {
+	if c.PageAuthority == "" {
+		if c.PageListenTLS != "" {
+			p.Field("page_listen_tls", "node/no-authority")
+		}
+		return
+	}
+	if _, err := blockpage.OpenAuthority(c.PageAuthority); err != nil {
+		p.Field("page_authority", "node/authority-file", "file", c.PageAuthority)
+		p.Wrap(err)
+	}
+	if c.PageListen == "off" {
+		p.Field("page_authority", "node/no-page-address")
+	}
+	if slices.Contains(c.ListenHTTPS, c.PageListenTLS) {
+		p.Field("page_listen_tls", "node/cannot-listen", "address", c.PageListenTLS)
+	}
+}
+
+// acme reads who gives the certificate. The file may not be there yet.
+func (c Config) acme(r *resolver.Config, p *problem.Error) {
+	if u, err := url.Parse(c.ACMEDirectory); err != nil || u.Scheme != "https" || u.Host == "" {
+		p.Field("acme_directory", "node/bad-address")
+	}
+	if c.CertFile != "" || c.KeyFile != "" || c.Host == "" || c.PageListen == "off" {
+		p.Field("acme_directory", "node/acme-needs")
+	}
+	if _, err := c.acmeRoots(); err != nil {
+		p.Field("acme_ca", "node/bad-certificate", "file", c.ACMECA)
+	}
+	var err error
+	if r.Certificate, err = resolver.AwaitCertificate(renew.File(c.State)); err != nil {
+		p.Field("acme_directory", "node/bad-certificate", "file", renew.File(c.State))
+		p.Wrap(err)
+	}
+}
+
+// acmeRoots is nil for the system's.
+func (c Config) acmeRoots() (*x509.CertPool, error) {
+	if c.ACMECA == "" {
+		return nil, nil
+	}
+	return pool(c.ACMECA)
+}
+
+// pool reads authorities from a PEM file.
+func pool(file string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, problem.New("node/bad-certificate", "file", file).Wrap(err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, problem.New("node/bad-certificate", "file", file)
+	}
+	return roots, nil
 }
 
 // upstreams reads who is asked, and how.
@@ -147,9 +238,8 @@ func (c Config) upstreams(r *resolver.Config, p *problem.Error) {
 	}
 	r.StaleFor = time.Duration(max(c.StaleHours, 0)) * time.Hour
 	if c.UpstreamCA != "" {
-		pem, err := os.ReadFile(c.UpstreamCA)
-		r.Roots = x509.NewCertPool()
-		if err != nil || !r.Roots.AppendCertsFromPEM(pem) {
+		var err error
+		if r.Roots, err = pool(c.UpstreamCA); err != nil {
 			p.Field("upstream_ca", "node/bad-certificate", "file", c.UpstreamCA)
 		}
 	}

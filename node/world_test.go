@@ -291,8 +291,16 @@ func (w *world) node(state string) (n *Node, stop func()) {
 
 func (w *world) run(state string) (n *Node, stop func()) {
 	w.t.Helper()
+	return w.runWith(state, Options{Version: "test"}, func(*Config) {})
+}
+
+// runWith runs an enrolled node with other settings.
+func (w *world) runWith(state string, o Options, change func(*Config)) (n *Node, stop func()) {
+	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	n, err := New(ctx, Config{State: state, Listen: []string{"127.0.0.1:0"}, Upstreams: []string{w.sites.Addr()}, PageAddresses: []string{"127.0.0.1"}, PageListen: "127.0.0.1:0", HubPublic: "https://hub.example"}, Options{Version: "test"})
+	cfg := Config{State: state, Listen: []string{"127.0.0.1:0"}, Upstreams: []string{w.sites.Addr()}, PageAddresses: []string{"127.0.0.1"}, PageListen: "127.0.0.1:0", HubPublic: "https://hub.example"}
+	change(&cfg)
+	n, err := New(ctx, cfg, o)
 	w.must(err)
 	done := make(chan error, 1)
 	go func() { done <- n.Run(ctx) }()

@@ -6,6 +6,7 @@
 //
 //	lachan-node FILE                    filter
 //	lachan-node enrol FILE HUB TOKEN    join a hub, once
+//	lachan-node authority FILE [NAME…]  make an authority for the block page over HTTPS
 package main
 
 import (
@@ -55,6 +56,15 @@ func run(ctx context.Context, args []string) error {
 		}
 		_, err := node.Enrol(ctx, nil, cfg.State, args[2], args[3], version)
 		return err
+	case len(args) >= 2 && args[0] == "authority":
+		if err := config.DecodeFile(args[1], &cfg); err != nil {
+			return err
+		}
+		path, err := node.MakeAuthority(cfg, args[2:])
+		if err == nil {
+			fmt.Println(path)
+		}
+		return err
 	}
-	return fmt.Errorf("lachan-node FILE | lachan-node enrol FILE HUB TOKEN")
+	return fmt.Errorf("lachan-node FILE | lachan-node enrol FILE HUB TOKEN | lachan-node authority FILE [NAME…]")
 }

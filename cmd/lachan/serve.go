@@ -51,8 +51,9 @@ func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
 }
 
 type nodeCmd struct {
-	Run   nodeRunCmd   `cmd:"" default:"withargs" help:"${node_run}"`
-	Enrol nodeEnrolCmd `cmd:"" help:"${node_enrol}"`
+	Run       nodeRunCmd       `cmd:"" default:"withargs" help:"${node_run}"`
+	Enrol     nodeEnrolCmd     `cmd:"" help:"${node_enrol}"`
+	Authority nodeAuthorityCmd `cmd:"" help:"${node_authority}"`
 }
 
 type nodeRunCmd struct {
@@ -93,6 +94,25 @@ func (c *nodeEnrolCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	t.say("cli.node.enrolled", "id", who.NodeID, "n", len(who.SchoolIDs))
+	return nil
+}
+
+type nodeAuthorityCmd struct {
+	Config string   `short:"c" required:"" placeholder:"FILE" help:"${flag_config}"`
+	Only   []string `placeholder:"NAME" help:"${flag_only}"`
+}
+
+// Run makes the school's own certificate authority for the block page.
+func (c *nodeAuthorityCmd) Run(t *terminal) error {
+	var cfg node.Config
+	if err := config.DecodeFile(c.Config, &cfg); err != nil {
+		return err
+	}
+	path, err := node.MakeAuthority(cfg, c.Only)
+	if err != nil {
+		return err
+	}
+	t.say("cli.node.authority", "key", cfg.PageAuthority, "cert", path)
 	return nil
 }
 

@@ -77,12 +77,17 @@ func (q *Query) opt(msg []byte, rcode int, ede uint16) []byte {
 	if !q.EDNS {
 		return msg
 	}
-	return AppendOPT(msg, rcode, q.DO, ede)
+	return appendOPT(msg, rcode, q.DO, q.cookie[:q.cookieLen], ede)
 }
 
 // AppendOPT appends an OPT record (RFC 6891 §6.1.2) to a message that has none
 // and counts it. ede is NoEDE or the code of an extended error.
 func AppendOPT(msg []byte, rcode int, do bool, ede uint16) []byte {
+	return appendOPT(msg, rcode, do, nil, ede)
+}
+
+// appendOPT writes the extended error last, where AppendText looks for it.
+func appendOPT(msg []byte, rcode int, do bool, cookie []byte, ede uint16) []byte {
 	binary.BigEndian.PutUint16(msg[10:], binary.BigEndian.Uint16(msg[10:])+1)
 	msg = append(msg, 0, 0, byte(TypeOPT))
 	msg = binary.BigEndian.AppendUint16(msg, MaxUDP)
@@ -91,10 +96,22 @@ func AppendOPT(msg []byte, rcode int, do bool, ede uint16) []byte {
 		flags = 0x80
 	}
 	msg = append(msg, byte(rcode>>4), 0, flags, 0)
-	if ede == NoEDE {
-		return append(msg, 0, 0)
+	size := byte(0)
+	if len(cookie) > 0 {
+		size += 4 + byte(len(cookie))
 	}
-	msg = append(msg, 0, 6, 0, 15, 0, 2)
+	if ede != NoEDE {
+		size += 6
+	}
+	msg = append(msg, 0, size)
+	if len(cookie) > 0 {
+		msg = append(msg, 0, byte(OptionCookie), 0, byte(len(cookie)))
+		msg = append(msg, cookie...)
+	}
+	if ede == NoEDE {
+		return msg
+	}
+	msg = append(msg, 0, byte(OptionEDE), 0, 2)
 	return binary.BigEndian.AppendUint16(msg, ede)
 }
 

@@ -23,6 +23,9 @@ func (q *Query) Deliver(msg, answer []byte, ttlAt []uint16, age time.Duration, e
 		if ede != NoEDE {
 			extra += 6
 		}
+		if q.cookieLen > 0 {
+			extra += 4 + int(q.cookieLen)
+		}
 	}
 	if len(answer)+extra > limit {
 		return q.Truncated()
@@ -45,8 +48,5 @@ func (q *Query) Deliver(msg, answer []byte, ttlAt []uint16, age time.Duration, e
 			binary.BigEndian.PutUint32(out[at:], ttl-uint32(min(time.Duration(ttl), spent)))
 		}
 	}
-	if q.EDNS {
-		out = AppendOPT(out, 0, q.DO, ede)
-	}
-	return out
+	return q.opt(out, NoError, ede)
 }

@@ -10,7 +10,7 @@
 // refusal says that it is one (15 Blocked, 16 Censored, 17 Filtered).
 //
 // What is rare goes the comfortable way: taking parameters out of HTTPS
-// records, the client of the tests and of the tour (Exchange), and the little
-// authoritative server of the sample sites (Authority) use miekg/dns, which
-// no other package imports.
+// records, the client of the tests and of the tour (Exchange), the little
+// authoritative server of the sample sites (Authority) and the proofs of DNSSEC
+// (package dnssec, below) use miekg/dns, which no other package imports.
 package dnswire

@@ -34,13 +34,19 @@ const (
 
 // Extended errors, RFC 8914 §4.
 const (
-	NoEDE          uint16 = 0xffff
-	EDEStale       uint16 = 3  // older than its TTL: no upstream has a newer one
-	EDENotReady    uint16 = 14 // no bundle yet
-	EDEBlocked     uint16 = 15 // by the operator's policy
-	EDECensored    uint16 = 16 // by order from outside: a legal block
-	EDEFiltered    uint16 = 17 // asked for by the client: a home profile
-	EDENoReachable uint16 = 22 // no upstream answered
+	NoEDE               uint16 = 0xffff
+	EDEStale            uint16 = 3  // older than its TTL: no upstream has a newer one
+	EDEBogus            uint16 = 6  // not what the owner signed
+	EDESignatureExpired uint16 = 7  // signed for a time that is over, or a clock ahead
+	EDESignatureEarly   uint16 = 8  // signed for a time to come, or a clock behind
+	EDENoKey            uint16 = 9  // no key fits what the zone above says
+	EDENoSignature      uint16 = 10 // a signed zone's records without signatures
+	EDENoDenial         uint16 = 12 // an absence without proof
+	EDENotReady         uint16 = 14 // no bundle yet
+	EDEBlocked          uint16 = 15 // by the operator's policy
+	EDECensored         uint16 = 16 // by order from outside: a legal block
+	EDEFiltered         uint16 = 17 // asked for by the client: a home profile
+	EDENoReachable      uint16 = 22 // no upstream answered
 )
 
 const (
@@ -78,6 +84,9 @@ type Query struct {
 	UDPSize uint16 // what the client can take over UDP
 	optAt   int    // where the options of the OPT record stand, and their length
 	optLen  int
+
+	cookie    [cookieSize]byte // goes out with the answer
+	cookieLen uint8
 }
 
 // Parse reads the question at the start of msg. msg stays the caller's; Answer

@@ -114,6 +114,23 @@ func (r *Records) Next() bool {
 	return false
 }
 
+// IsReferral reports whether a message sends the asker on to other servers in
+// place of an answer (RFC 1034 §4.3.1), perhaps in a circle.
+func IsReferral(msg []byte) bool {
+	if len(msg) < HeaderSize || msg[3]&0x0f != NoError || binary.BigEndian.Uint16(msg[6:]) != 0 {
+		return false
+	}
+	servers := false
+	records := ReadRecords(msg)
+	for records.Next() {
+		if records.Section == AuthoritySection && records.Type == TypeSOA {
+			return false
+		}
+		servers = servers || records.Section == AuthoritySection && records.Type == TypeNS
+	}
+	return servers && !records.Bad
+}
+
 // Expand writes the name at at, followed through its pointers, into dst and
 // returns it in uncompressed wire form, nil if it is no name. Each pointer
 // must lead backwards (RFC 1035 §4.1.4), so the walk ends.

@@ -52,7 +52,7 @@ func (q *Query) Services(host []byte, services []Service, addresses []netip.Addr
 		data = appendParameter(data, keyDoHPath, []byte(s.Path))
 		records = append(binary.BigEndian.AppendUint16(records, uint16(len(data))), data...)
 	}
-	const opt = 11
+	const opt = 11 + 4 + cookieSize
 	if q.nameEnd+4+len(records)+opt > limit {
 		return q.Truncated()
 	}

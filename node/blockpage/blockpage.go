@@ -7,18 +7,17 @@
 // to ask the school for the page, and the help bar with 111, because whoever
 // runs into such a page may have a reason to need it.
 //
-// Only plain HTTP can show it: a browser that wanted HTTPS gets a refused
-// connection, which is the honest answer without a certificate of ours on the
-// device (reference/filter.md §10). It names no site, sets no cookie, loads
-// nothing from elsewhere and logs no visitor. A wish to open a page carries
-// the site, the band and the day.
+// Plain HTTP shows it. A browser that wanted HTTPS gets a refused connection,
+// which is the honest answer without a certificate of ours on the device
+// (reference/filter.md §10); only where a school has made an authority of its own
+// and installed it does HTTPS show the page too (Authority). It names no site,
+// sets no cookie, loads nothing from elsewhere and logs no visitor. A wish to
+// open a page carries the site, the band and the day.
 package blockpage
 
 import (
 	"bytes"
-	"context"
 	"embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -26,7 +25,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"time"
 
 	"lachan/internal/bundle"
 	"lachan/internal/bus"
@@ -50,6 +48,9 @@ type Config struct {
 	Texts     *locale.Texts
 	HubPublic string // "https://hub.example", where the help bar leads; "" leaves only 111
 	Clock     clock.Clock
+	// Challenge answers an authority that asks whether the host is the node's own;
+	// nil where the certificate comes from files.
+	Challenge http.Handler
 }
 
 // Page serves the block page.
@@ -134,6 +135,9 @@ func (p *Page) routes() (http.Handler, error) {
 	mux.Handle("GET "+Assets+"/", still(http.StripPrefix(Assets, http.FileServerFS(look.Files))))
 	mux.HandleFunc("GET "+Assets+"/en", p.show)
 	mux.HandleFunc("POST "+Assets+"/ask", p.ask)
+	if p.cfg.Challenge != nil {
+		mux.Handle("GET /.well-known/acme-challenge/", p.cfg.Challenge)
+	}
 	mux.HandleFunc("/", p.show)
 	return http.NewCrossOriginProtection().Handler(mux), nil
 }
@@ -148,26 +152,6 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.handler.ServeHTTP(w, r)
 }
 
-// Serve answers on l until ctx ends.
-func (p *Page) Serve(ctx context.Context, l net.Listener) error {
-	s := &http.Server{
-		Handler: p, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 10 * time.Second, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10,
-	}
-	stop := context.AfterFunc(ctx, func() {
-		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
-		defer cancel()
-		if s.Shutdown(ending) != nil {
-			s.Close()
-		}
-	})
-	defer stop()
-	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("blockpage: %w", err)
-	}
-	return nil
-}
-
 // refusal is what is known about the page that was asked for.
 type refusal struct {
 	name     bundle.Name
@@ -177,23 +161,32 @@ type refusal struct {
 }
 
 func (p *Page) look(r *http.Request) refusal {
-	f := refusal{who: bundle.Client{Band: bundle.Primary}, decision: bundle.Decision{Category: -1}}
-	v := p.cfg.View()
-	if v == nil {
-		return f
-	}
-	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
-		f.who = v.Client(from.Addr(), p.cfg.Clock.Now().UnixMicro())
-	}
 	host := r.Host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
 	name, err := bundle.ParseName(host)
 	if err != nil {
-		return f // our own address, or no name
+		name = bundle.Name{} // our own address, or no name
 	}
-	f.name = name
+	from, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return p.decide(name, from.Addr())
+}
+
+// decide puts a name to the rules in force for whoever asks from an address;
+// either may be zero.
+func (p *Page) decide(name bundle.Name, from netip.Addr) refusal {
+	f := refusal{name: name, who: bundle.Client{Band: bundle.Primary}, decision: bundle.Decision{Category: -1}}
+	v := p.cfg.View()
+	if v == nil {
+		return f
+	}
+	if from.IsValid() {
+		f.who = v.Client(from, p.cfg.Clock.Now().UnixMicro())
+	}
+	if name == (bundle.Name{}) {
+		return f
+	}
 	var k bundle.Key
 	v.Read(&k, name.Wire())
 	f.decision = v.Decide(&k, f.who, p.cfg.Clock.Now().UnixMicro())

@@ -61,6 +61,7 @@ type entry struct {
 	life    time.Duration // from then on, until it may no longer be given out
 	fresh   time.Duration // until it is asked for anew, if it is in use
 	ede     uint16        // extended error that goes with it, or NoEDE
+	bogus   bool          // DNSSEC says that nothing may be answered
 	inside  bool          // an address in it is of this network
 	used    atomic.Bool   // since the hand passed last
 	renewed atomic.Bool   // has been asked for anew
@@ -114,7 +115,7 @@ func (c *cache) get(key []byte, now time.Time) (e *entry, age time.Duration, ren
 	if e == nil {
 		return nil, 0, false
 	}
-	if age = now.Sub(e.stored); age >= e.life {
+	if age = now.Sub(e.stored); age >= e.life || age < 0 { // stored by a clock that was ahead
 		return nil, 0, false
 	}
 	if !e.used.Load() {

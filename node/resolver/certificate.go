@@ -3,8 +3,12 @@
 package resolver
 
 import (
+	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"net/netip"
 	"os"
 	"sync"
@@ -35,6 +39,16 @@ type stamp struct {
 func OpenCertificate(certFile, keyFile string) (*Certificate, error) {
 	c := &Certificate{certFile: certFile, keyFile: keyFile}
 	if _, err := c.Refresh(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// AwaitCertificate is a certificate with its key in one PEM file that need not be
+// there yet: until it is, nobody gets an encrypted connection.
+func AwaitCertificate(file string) (*Certificate, error) {
+	c := &Certificate{certFile: file, keyFile: file}
+	if _, err := c.Refresh(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return c, nil
@@ -71,7 +85,11 @@ func (c *Certificate) Refresh() (changed bool, err error) {
 // covers reports whether the certificate holds for a host, and for which
 // addresses.
 func (c *Certificate) covers(host string) (addresses []netip.Addr, ok bool) {
-	leaf := c.pair.Load().Leaf
+	pair := c.pair.Load()
+	if pair == nil {
+		return nil, false
+	}
+	leaf := pair.Leaf
 	if host == "" || leaf.VerifyHostname(host) != nil {
 		return nil, false
 	}
@@ -91,10 +109,27 @@ func (r *Resolver) tlsConfig(protocols ...string) *tls.Config {
 		NextProtos: protocols,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			c := r.live.Load().cfg.Certificate
-			if c == nil {
+			if c == nil || c.pair.Load() == nil {
 				return nil, problem.New("node/no-certificate")
 			}
 			return c.pair.Load(), nil
 		},
+	}
+}
+
+// RefreshCertificate looks now whether the certificate's files have changed;
+// otherwise that is done every minute.
+func (r *Resolver) RefreshCertificate(ctx context.Context) {
+	l := r.live.Load()
+	if l.cfg.Certificate == nil {
+		return
+	}
+	changed, err := l.cfg.Certificate.Refresh()
+	switch {
+	case err != nil && l.cfg.Certificate.pair.Load() == nil: // awaited; who renews it says what is amiss
+	case err != nil:
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "certificate not read; the last one stays", slog.String("error", err.Error()))
+	case changed:
+		l.cfg.Logger.LogAttrs(ctx, slog.LevelInfo, "certificate read anew")
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"lachan/internal/bundle"
 	"lachan/internal/clock"
+	"lachan/internal/dnswire/dnssec"
 	"lachan/internal/problem"
 	"lachan/node/upstream"
 )
@@ -63,7 +64,11 @@ type Config struct {
 	Text func(ede uint16) string
 
 	PrivateNames []bundle.Name // names, with all below them, that may have addresses of this network
-	UDPRate      int           // questions a second over UDP of one network of public addresses; 0: 2000; below 0: no bound
+	Validate     bool          // prove answers by DNSSEC; else what upstreams say passes through
+	Anchors      string        // dnssec.Options.Anchors
+	Except       []bundle.Name // names that are not validated, with all below them
+
+	UDPRate int // questions a second over UDP of one network of public addresses; 0: 2000; below 0: no bound
 }
 
 const (
@@ -76,8 +81,9 @@ const (
 type live struct {
 	cfg     Config
 	zones   *zones
-	always  map[string]bool // by wire form
-	private map[string]bool // suffixes by wire form
+	always  map[string]bool   // by wire form
+	private map[string]bool   // suffixes by wire form
+	proofs  *dnssec.Validator // nil: what upstreams say passes through
 }
 
 func newLive(cfg Config) (*live, error) {
@@ -108,6 +114,10 @@ func newLive(cfg Config) (*live, error) {
 	}
 	for _, n := range cfg.PrivateNames {
 		l.private[string(n.Wire())] = true
+	}
+	if err := l.validate(); err != nil {
+		l.zones.close()
+		return nil, err
 	}
 	return l, nil
 }

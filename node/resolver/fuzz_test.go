@@ -38,6 +38,7 @@ func FuzzAnyQuestion(f *testing.F) {
 		f.Add(packed(f, 7, name, dnswire.TypeA), byte(byUDP), "")
 		f.Add(dnswire.AppendOption(packed(f, 0, name, dnswire.TypeHTTPS), dnswire.OptionKeepalive, nil), byte(byTLS), "phong-may-2")
 	}
+	f.Add(dnswire.AppendOption(packed(f, 3, "play.example", dnswire.TypeA), dnswire.OptionCookie, []byte("eight by")), byte(byUDP), "")
 	f.Add(packed(f, 1, "_dns.resolver.arpa", dnswire.TypeSVCB), byte(byHTTPS), "")
 	f.Add([]byte{0, 0, 0x28, 0, 0, 0, 0, 0, 0, 0, 0, 0}, byte(byQUIC), "x")
 	f.Fuzz(func(t *testing.T, data []byte, by byte, word string) {

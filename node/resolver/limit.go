@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync/atomic"
 	"time"
+
+	"lachan/internal/dnswire"
 )
 
 const (
@@ -52,18 +54,32 @@ func (l *limiter) add(client netip.Addr, now time.Time) int {
 // ask over UDP. The address may be somebody's whom the answers are meant to
 // flood, or that of a school with a thousand devices; so at first the client is
 // sent to TCP, which only a true sender can follow, and far beyond the limit
-// nothing is said. Private addresses are never counted.
-func (w *worker) flooded(from asker) (answer []byte, over bool) {
+// nothing is said. A client whose cookie is ours has shown that the address is
+// its own, and is answered whatever others do in its network's name; one that
+// sends a cookie which is not ours is told the right one (RFC 7873 §5.2.3).
+// Private addresses are never counted.
+func (w *worker) flooded(from asker, cookie dnswire.CookieState) (answer []byte, over bool) {
 	limit := w.live.cfg.UDPRate
 	if limit < 0 {
 		return nil, false
 	}
 	n := w.r.limiter.add(from.addr, w.live.cfg.Clock.Now())
 	switch {
-	case n <= limit:
+	case n <= limit || cookie == dnswire.ValidCookie:
 		return nil, false
+	case n <= 4*limit && cookie == dnswire.NewCookie:
+		return w.q.Error(dnswire.BadCookie, dnswire.NoEDE), true
 	case n <= 4*limit:
 		return w.q.Truncated(), true
 	}
 	return nil, true
+}
+
+// readCookie is what the client's cookie proves; the one that it gets lies in
+// the query from then on.
+func (w *worker) readCookie(from asker) dnswire.CookieState {
+	if !w.q.HasOption(dnswire.OptionCookie) {
+		return dnswire.NoCookie
+	}
+	return w.r.cookies.Check(&w.q, from.addr, w.live.cfg.Clock.Now())
 }

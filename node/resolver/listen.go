@@ -134,7 +134,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	for _, d := range s.quic {
 		s.wait.Go(func() { d.serve(ctx) })
 	}
-	s.wait.Go(func() { s.watchCertificate(ctx) })
+	s.wait.Go(func() { s.watch(ctx) })
 	<-ctx.Done()
 	err := s.close()
 	s.wait.Wait()
@@ -144,7 +144,8 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) watchCertificate(ctx context.Context) {
+// watch renews what grows old: the secret of the cookies, the certificate.
+func (s *Server) watch(ctx context.Context) {
 	tick := time.NewTicker(freshness)
 	defer tick.Stop()
 	for {
@@ -153,15 +154,8 @@ func (s *Server) watchCertificate(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		c := s.r.live.Load().cfg.Certificate
-		if c == nil {
-			continue
-		}
-		if changed, err := c.Refresh(); err != nil {
-			s.logger().LogAttrs(ctx, slog.LevelWarn, "certificate not read; the last one stays", slog.String("error", err.Error()))
-		} else if changed {
-			s.logger().LogAttrs(ctx, slog.LevelInfo, "certificate read anew")
-		}
+		s.r.cookies.Rotate(s.r.live.Load().cfg.Clock.Now())
+		s.r.RefreshCertificate(ctx)
 	}
 }
 

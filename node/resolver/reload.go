@@ -51,6 +51,7 @@ func sameUpstreams(a, b Config) bool {
 // sameMeaning reports whether answers that were kept under the old settings are
 // those that the new ones would give.
 func sameMeaning(old, next *live) bool {
-	return old.cfg.StripECH == next.cfg.StripECH && maps.Equal(old.private, next.private) && maps.Equal(old.always, next.always) &&
+	return old.cfg.StripECH == next.cfg.StripECH && old.cfg.Validate == next.cfg.Validate && old.cfg.Anchors == next.cfg.Anchors &&
+		slices.Equal(old.cfg.Except, next.cfg.Except) && maps.Equal(old.private, next.private) && maps.Equal(old.always, next.always) &&
 		slices.EqualFunc(old.cfg.Zones, next.cfg.Zones, func(a, b Zone) bool { return a.Name == b.Name })
 }

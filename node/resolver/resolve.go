@@ -48,12 +48,24 @@ func (r *Resolver) resolve(ctx context.Context, l *live, q question) (*entry, er
 	if local != "" {
 		return r.local(l, q, local)
 	}
-	msg, err := group.Ask(ctx, upstream.Question{Name: q.name, Type: q.qtype, DO: q.do, CD: q.cd})
+	proves := l.proofs != nil && group == l.zones.rest && !q.cd
+	msg, err := group.Ask(ctx, upstream.Question{Name: q.name, Type: q.qtype, DO: q.do || proves, CD: q.cd || proves})
 	if err != nil {
 		return nil, err
 	}
 	if msg, err = dnswire.WithoutOPT(msg); err != nil {
 		return nil, err
+	}
+	if dnswire.IsReferral(msg) {
+		return nil, problem.New("node/upstream-silent") // it does not resolve
+	}
+	if l.proofs != nil {
+		msg[3] &^= 0x20 // AD is ours to say
+	}
+	if proves {
+		if msg, err = l.prove(ctx, msg, q); err != nil {
+			return r.unproven(l, q, err)
+		}
 	}
 	if l.cfg.StripECH && (q.qtype == dnswire.TypeHTTPS || q.qtype == dnswire.TypeSVCB) {
 		if msg, err = dnswire.WithoutECH(msg); err != nil {
@@ -116,7 +128,7 @@ func (r *Resolver) rewritten(ctx context.Context, l *live, q question) (*entry, 
 func (e *entry) survey() (time.Duration, error) {
 	ttl := uint32(maxTTL / time.Second)
 	rcode := e.msg[3] & 0x0f
-	answers, negative, seen := 0, uint32(maxNegativeTTL/time.Second), false
+	answers, negative, seen, soa := 0, uint32(maxNegativeTTL/time.Second), false, false
 	var name [255]byte
 	records := dnswire.ReadRecords(e.msg)
 	for records.Next() {
@@ -140,6 +152,7 @@ func (e *entry) survey() (time.Duration, error) {
 			}
 		case records.Type == dnswire.TypeSOA && records.DataLen >= 22:
 			end := records.DataAt + records.DataLen
+			soa = true
 			negative = min(negative, binary.BigEndian.Uint32(e.msg[end-4:]))
 		}
 	}
@@ -148,6 +161,8 @@ func (e *entry) survey() (time.Duration, error) {
 	}
 	switch {
 	case !seen || rcode != dnswire.NoError && rcode != dnswire.NameError:
+		return 0, nil
+	case answers == 0 && !soa: // nobody says how long the absence holds (RFC 2308 §5)
 		return 0, nil
 	case answers == 0 || rcode == dnswire.NameError:
 		ttl = min(ttl, negative)

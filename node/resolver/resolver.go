@@ -25,7 +25,6 @@ package resolver
 
 import (
 	"context"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +44,7 @@ type Resolver struct {
 	slots   chan struct{} // bounds the questions that wait for an upstream
 	flights flights
 	limiter *limiter
+	cookies *dnswire.Cookies
 	workers sync.Pool
 
 	swapping sync.Mutex
@@ -72,7 +72,7 @@ func New(cfg Config) (*Resolver, error) {
 	}
 	r := &Resolver{
 		cache: newCache(cfg.CacheBytes), special: specialNames(), slots: make(chan struct{}, maxWaiting),
-		flights: flights{byKey: map[string]*flight{}}, limiter: newLimiter(),
+		flights: flights{byKey: map[string]*flight{}}, limiter: newLimiter(), cookies: dnswire.NewCookies(time.Now()),
 	}
 	r.life, r.end = context.WithCancel(context.Background())
 	r.live.Store(l)
@@ -128,12 +128,16 @@ func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 	if from.by != byUDP {
 		w.keep = q.HasOption(dnswire.OptionKeepalive)
 	}
+	cookie := w.readCookie(from)
+	if cookie == dnswire.FaultyCookie {
+		return q.Error(dnswire.FormatError, dnswire.NoEDE), false
+	}
 	if !local(from.addr) {
 		if !w.live.serves(from.addr) && !w.knows(from) {
 			return q.Error(dnswire.Refused, dnswire.NoEDE), false
 		}
 		if from.by == byUDP {
-			if answer, over := w.flooded(from); over {
+			if answer, over := w.flooded(from, cookie); over {
 				return answer, false
 			}
 		}
@@ -204,6 +208,7 @@ func (w *worker) finish(ctx context.Context, msg []byte, from asker) []byte {
 	if w.q.Parse(msg) != dnswire.Good {
 		return nil
 	}
+	w.readCookie(from)
 	w.asked = cacheKey(&w.lower, &w.q)
 	if refusal := w.decide(from); refusal != nil {
 		return refusal
@@ -246,7 +251,7 @@ func (w *worker) find(ctx context.Context, q question) (*entry, error) {
 		}
 	}
 	e, err := flight.result(ctx, patience)
-	if old == nil || err == nil && e.msg[3]&0x0f != dnswire.ServerFailure && e.msg[3]&0x0f != dnswire.Refused {
+	if old == nil || err == nil && (e.bogus || e.msg[3]&0x0f != dnswire.ServerFailure && e.msg[3]&0x0f != dnswire.Refused) {
 		return e, err
 	}
 	old.failed.Store(w.now.UnixMicro())
@@ -271,32 +276,4 @@ func (w *worker) deliver(msg []byte, e *entry, age time.Duration, from asker) []
 		limit = int(w.q.UDPSize)
 	}
 	return w.q.Deliver(msg, e.msg, e.ttlAt, age, e.ede, limit)
-}
-
-// refuse writes the refusal over the query and counts it.
-func (w *worker) refuse(d bundle.Decision, from asker) []byte {
-	w.r.stats.Refused.Add(1)
-	cfg := &w.live.cfg
-	if cfg.Counter != nil {
-		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), from.addr, w.now)
-	}
-	ede := dnswire.EDEBlocked
-	if d.Rule == bundle.ByLegal {
-		ede = dnswire.EDECensored
-	}
-	ttl := uint32(cfg.BlockTTL / time.Second)
-	switch {
-	case cfg.Mode == NXDomain:
-		return w.q.Negative(dnswire.NameError, ttl, ede)
-	case w.q.Type == dnswire.TypeA && cfg.Mode == Zero:
-		return w.q.Address(netip.IPv4Unspecified(), ttl, ede)
-	case w.q.Type == dnswire.TypeAAAA && cfg.Mode == Zero:
-		return w.q.Address(netip.IPv6Unspecified(), ttl, ede)
-	case w.q.Type == dnswire.TypeA && cfg.Page4.IsValid():
-		return w.q.Address(cfg.Page4, ttl, ede)
-	case w.q.Type == dnswire.TypeAAAA && cfg.Page6.IsValid():
-		return w.q.Address(cfg.Page6, ttl, ede)
-	default: // every other type is empty, HTTPS above all: its hints lead past us
-		return w.q.Negative(dnswire.NoError, ttl, ede)
-	}
 }

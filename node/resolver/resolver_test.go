@@ -268,7 +268,11 @@ func TestPathAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.cache.put(e)
-	for what, q := range map[string][]byte{"refused": bad, "cached": good} {
+	cookie := func(q []byte) []byte {
+		q = dnswire.AppendOPT(slices.Clone(q), 0, false, dnswire.NoEDE)
+		return dnswire.AppendOption(q, dnswire.OptionCookie, []byte("eight by"))
+	}
+	for what, q := range map[string][]byte{"refused": bad, "cached": good, "refused with a cookie": cookie(bad), "cached with a cookie": cookie(good)} {
 		if n := testing.AllocsPerRun(200, func() {
 			if answer, wait := w.begin(buf[:copy(buf, q)], from); wait || answer == nil {
 				t.Error("not answered at once")

@@ -87,7 +87,8 @@ type result struct {
 }
 
 // Ask is the answer of the first server that has a good one, with its OPT
-// record. SERVFAIL and REFUSED are taken only when nobody has a better one. The
+// record. SERVFAIL, REFUSED and a referral, which is what a server gives that
+// does not resolve, are taken only when nobody has a better one. The
 // error is node/upstream-silent, or that of ctx.
 func (g *Group) Ask(ctx context.Context, q Question) ([]byte, error) {
 	order := g.order(time.Now())
@@ -146,7 +147,7 @@ func (g *Group) Ask(ctx context.Context, q Question) ([]byte, error) {
 
 func isPoor(reply []byte) bool {
 	rcode := int(reply[3] & 0x0f)
-	return rcode == dnswire.ServerFailure || rcode == dnswire.Refused
+	return rcode == dnswire.ServerFailure || rcode == dnswire.Refused || dnswire.IsReferral(reply)
 }
 
 // order is the servers as the settings rank them, those that rest last, the one

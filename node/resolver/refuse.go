@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package resolver
+
+import (
+	"net/netip"
+	"time"
+
+	"lachan/internal/bundle"
+	"lachan/internal/dnswire"
+)
+
+// refuse writes the refusal over the query and counts it.
+func (w *worker) refuse(d bundle.Decision, from asker) []byte {
+	w.r.stats.Refused.Add(1)
+	cfg := &w.live.cfg
+	if cfg.Counter != nil {
+		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), from.addr, w.now)
+	}
+	ede := extendedError(d)
+	ttl := uint32(cfg.BlockTTL / time.Second)
+	switch {
+	case cfg.Mode == NXDomain:
+		return w.q.Negative(dnswire.NameError, ttl, ede)
+	case w.q.Type == dnswire.TypeA && cfg.Mode == Zero:
+		return w.q.Address(netip.IPv4Unspecified(), ttl, ede)
+	case w.q.Type == dnswire.TypeAAAA && cfg.Mode == Zero:
+		return w.q.Address(netip.IPv6Unspecified(), ttl, ede)
+	case w.q.Type == dnswire.TypeA && cfg.Page4.IsValid():
+		return w.q.Address(cfg.Page4, ttl, ede)
+	case w.q.Type == dnswire.TypeAAAA && cfg.Page6.IsValid():
+		return w.q.Address(cfg.Page6, ttl, ede)
+	default: // every other type is empty, HTTPS above all: its hints lead past us
+		return w.q.Negative(dnswire.NoError, ttl, ede)
+	}
+}
+
+// extendedError is the code that says who wanted a refusal (RFC 8914 §4.16 to
+// §4.18): the authority that ordered it, or whoever runs the filter.
+func extendedError(d bundle.Decision) uint16 {
+	if d.Rule == bundle.ByLegal {
+		return dnswire.EDECensored
+	}
+	return dnswire.EDEBlocked
+}
