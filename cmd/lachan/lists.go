@@ -27,6 +27,7 @@ type listCmd struct {
 	Discard     listDiscardCmd     `cmd:"" help:"${list_discard}"`
 	Export      listExportCmd      `cmd:"" help:"${list_export}"`
 	Token       listTokenCmd       `cmd:"" help:"${list_token}"`
+	Key         listKeyCmd         `cmd:"" help:"${list_key}"`
 }
 
 // listInfo is what import and subscribe say of a list.

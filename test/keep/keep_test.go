@@ -328,7 +328,8 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
 	for _, undo := range []string{
-		"DROP TABLE schools_rollout", "ALTER TABLE schools_node DROP COLUMN rejected", "DELETE FROM goose_db_version WHERE version_id = 13",
+		"DROP TABLE schools_zone", "DROP TABLE schools_transfer_key", "ALTER TABLE schools_subscriber DROP COLUMN fetched",
+		"DELETE FROM goose_db_version WHERE version_id = 15",
 	} {
 		if _, err := h.DB.Writer().Exec(undo); err != nil {
 			t.Fatal(err)
@@ -338,7 +339,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-13-*", "database.snapshot"))
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-15-*", "database.snapshot"))
 	if err != nil || len(made) != 1 {
 		t.Fatalf("backups %v, %v", made, err)
 	}
