@@ -47,7 +47,7 @@ type plainSeal struct{}
 func (plainSeal) Seal(_ string, plain []byte) ([]byte, error) { return plain, nil }
 
 // boundSeal seals nothing either, but opens only under the name it sealed for.
-type boundSeal struct{ plainSeal }
+type boundSeal struct{}
 
 func (boundSeal) Seal(name string, plain []byte) ([]byte, error) {
 	return append([]byte(name+"|"), plain...), nil

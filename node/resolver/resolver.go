@@ -93,18 +93,19 @@ func (r *Resolver) Resolving() bool { return !r.live.Load().zones.rest.Down() }
 // worker answers one question at a time and owns what that needs, so that the
 // path of a refused or a cached name allocates nothing.
 type worker struct {
-	r     *Resolver
-	live  *live
-	q     dnswire.Query
-	key   bundle.Key
-	lower [cacheKeySize]byte // the cache key: lowered name, type, flags
-	asked []byte             // the part of lower that is in use
-	view  *bundle.View
-	who   bundle.Client
-	now   time.Time
-	final bool        // the decision holds for every CNAME too
-	as    bundle.Name // what the name answers as; zero: itself
-	keep  bool        // the client wants to hear how long its connection may idle
+	r      *Resolver
+	live   *live
+	q      dnswire.Query
+	key    bundle.Key
+	lower  [cacheKeySize]byte // the cache key: lowered name, type, flags
+	asked  []byte             // the part of lower that is in use
+	view   *bundle.View
+	who    bundle.Client
+	now    time.Time
+	atHome bool        // the client is a family's device
+	final  bool        // the decision holds for every CNAME too
+	as     bundle.Name // what the name answers as; zero: itself
+	keep   bool        // the client wants to hear how long its connection may idle
 }
 
 // begin answers the query at msg, writing over it and into its spare capacity
@@ -129,7 +130,7 @@ func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 		w.keep = q.HasOption(dnswire.OptionKeepalive)
 	}
 	if !local(from.addr) {
-		if !w.live.serves(from.addr) && !w.knows(from) {
+		if _, home := w.home(from); !home && !w.live.serves(from.addr) && !w.knows(from) {
 			return q.Error(dnswire.Refused, dnswire.NoEDE), false
 		}
 		if from.by == byUDP {
@@ -183,6 +184,10 @@ func (w *worker) decide(from asker) []byte {
 		if who, known := w.view.Device(from.word, w.now.UnixMicro()); known {
 			w.who = who
 		}
+	}
+	home, atHome := w.home(from)
+	if w.atHome = atHome; atHome {
+		w.who = bundle.Client{Band: home.Band} // of no school, at any time
 	}
 	w.view.Read(&w.key, w.asked) // what stands behind the name is not read
 	d := w.view.Decide(&w.key, w.who, w.now.UnixMicro())
@@ -273,10 +278,19 @@ func (w *worker) deliver(msg []byte, e *entry, age time.Duration, from asker) []
 	return w.q.Deliver(msg, e.msg, e.ttlAt, age, e.ede, limit)
 }
 
-// refuse writes the refusal over the query and counts it.
+// refuse writes the refusal over the query and counts it. What a family's
+// devices meet stands in no figure, not even in a sum; they asked for the
+// refusal (RFC 8914 §4.18), and a page of this network would not reach them.
 func (w *worker) refuse(d bundle.Decision, from asker) []byte {
-	w.r.stats.Refused.Add(1)
 	cfg := &w.live.cfg
+	if w.atHome {
+		ede := dnswire.EDEFiltered
+		if d.Rule == bundle.ByLegal {
+			ede = dnswire.EDECensored
+		}
+		return w.q.Negative(dnswire.NameError, uint32(cfg.BlockTTL/time.Second), ede)
+	}
+	w.r.stats.Refused.Add(1)
 	if cfg.Counter != nil {
 		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), from.addr, w.now)
 	}
