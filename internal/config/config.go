@@ -110,6 +110,8 @@ type Transfer struct {
 type Homes struct {
 	Host string `toml:"host" doc:"Public name of the nodes for homes, dns.tinh.example. Over HTTPS a band has a path there, over TLS and QUIC a name below it. Empty: the pages say that there is no filter for homes yet."`
 	Port int    `toml:"https_port" doc:"Port of DNS over HTTPS there."`
+	// Devices that cannot look the name up first need them.
+	Addresses []string `toml:"addresses" doc:"Public addresses of the nodes for homes, which Windows and some routers ask for. Empty: the pages say that they cannot be set."`
 }
 
 // Log is how much the hub says.
@@ -256,6 +258,11 @@ func (c Hub) Validate() error {
 	}
 	if c.Homes.Host != "" && !hostName(c.Homes.Host) {
 		bad("homes.host", "config/not-a-name")
+	}
+	for _, a := range c.Homes.Addresses {
+		if _, err := netip.ParseAddr(a); err != nil {
+			bad("homes.addresses", "config/not-an-address")
+		}
 	}
 	if c.Homes.Port < 1 || c.Homes.Port > 65535 {
 		bad("homes.https_port", "input/out-of-range", "min", 1, "max", 65535)
