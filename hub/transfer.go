@@ -96,10 +96,7 @@ func (h *Hub) notify(ctx context.Context, g *errgroup.Group, source zones, z sch
 	}
 }
 
-// zoneName is a band's zone: names of hosts have hyphens.
-func (h *Hub) zoneName(band string) string {
-	return strings.ReplaceAll(band, "_", "-") + "." + h.cfg.Transfer.Zone
-}
+func (h *Hub) zoneName(band string) string { return schools.ZoneName(band, h.cfg.Transfer.Zone) }
 
 // zones shows the room's zones to the name server.
 type zones struct{ h *Hub }

@@ -22,6 +22,7 @@ type Settings struct {
 	Secure   bool           // browsers come by https: cookies are marked so
 	Demo     bool           // sample data: every page says so
 	Homes    Homes          // the filter for families
+	Transfer Transfer       // zones for filters of another make
 	Proxies  []netip.Prefix // that end TLS before us
 }
 

@@ -46,6 +46,9 @@ type ZoneStep struct {
 	Removed, Added []ZoneRule
 }
 
+// ZoneName is a band's zone below a name; names of hosts have hyphens.
+func ZoneName(band, below string) string { return strings.ReplaceAll(band, "_", "-") + "." + below }
+
 const (
 	// keepSteps is how many versions back a name server may be and still be sent
 	// the difference only.
