@@ -24,6 +24,9 @@ type zoneState struct {
 	seen string
 }
 
+var queryBlocksCount = sqldb.Register("schools.blocks_count", `
+	SELECT COUNT(*) FROM schools_block WHERE state IN ('active', 'confirmed') AND until > $1`)
+
 // RefreshZones makes a new version of each zone that somebody has a key for
 // and whose rules have changed, and returns the versions that this call made.
 // It is called every few seconds, on each hub; where two make the same version,
@@ -81,7 +84,7 @@ func (s *Service) zonesFrom(ctx context.Context, bands []string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	blocks, err := sqldb.All(ctx, s.db.Read(), queryBlocksRunning, scanBlock, s.now())
+	blocks, err := sqldb.One(ctx, s.db.Read(), queryBlocksCount, sqldb.Scalar[int64], s.now())
 	if err != nil {
 		return "", err
 	}
@@ -89,7 +92,7 @@ func (s *Service) zonesFrom(ctx context.Context, bands []string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	state := fmt.Sprintln(bands, current.Number, delta, len(blocks))
+	state := fmt.Sprintln(bands, current.Number, delta, blocks)
 	for _, l := range lists {
 		state += fmt.Sprintf("%d %q\n", l.edition, l.Licence)
 	}
@@ -111,7 +114,7 @@ func (s *Service) refreshZone(ctx context.Context, band string) (z Zone, fresh b
 	if err != nil && !first {
 		return z, false, err
 	}
-	if !first && last.tag == x.tag() {
+	if !first && last.tag == x.tag() && s.whole(ctx, last) {
 		return last, false, nil
 	}
 	z = Zone{
@@ -135,6 +138,16 @@ func (s *Service) refreshZone(ctx context.Context, band string) (z Zone, fresh b
 		return last, false, errors.Join(err, s.files.Delete(ctx, z.file))
 	}
 	return z, err == nil, err
+}
+
+// whole reports whether a version can be sent. A restored backup may lack the
+// file of a zone that was made while it ran; then another version is made.
+func (s *Service) whole(ctx context.Context, z Zone) bool {
+	file, err := s.files.Get(ctx, z.file)
+	if err != nil {
+		return false
+	}
+	return file.Close() == nil
 }
 
 // writeZone goes over the names twice, as an export does, and stores the rules

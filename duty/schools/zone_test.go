@@ -148,6 +148,51 @@ func TestZoneDifferencesLeadToTheWhole(t *testing.T) {
 	}
 }
 
+// A restored backup may lack a zone's file: the zone is made anew, and whoever
+// has the version before takes it whole.
+func TestAZoneWithoutItsFileIsMadeAnew(t *testing.T) {
+	k, ctx := filled(t), context.Background()
+	key := k.holder(t, "Trường mẫu", "primary")
+	before := k.refreshed(t)[0]
+	if err := k.Service.files.Delete(ctx, before.file); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.ZoneWhole(ctx, key.Name, before, func(ZoneRule) error { return nil }); err == nil {
+		t.Error("half a zone is sent")
+	}
+	k.zones.seen = "" // as at a start
+	made := k.refreshed(t)
+	if len(made) != 1 || made[0].Serial <= before.Serial {
+		t.Fatalf("%+v after %d", made, before.Serial)
+	}
+	z, _ := k.zone(t, key, "primary")
+	if _, ok, err := k.ZoneSince(ctx, key.Name, z, before.Serial); ok || err != nil {
+		t.Errorf("%v, %v", ok, err)
+	}
+}
+
+// BenchmarkZone is a decision's new version of a zone of a million names.
+func BenchmarkZone(b *testing.B) {
+	k, ctx := newKit(b), context.Background()
+	if _, err := k.ListImport(ctx, lead, ListMeta{Name: "lớn", Category: "adult", Format: Plain, Licence: "MIT"}, manyNames(1_000_000)); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := k.BuildBundle(ctx, lead); err != nil {
+		b.Fatal(err)
+	}
+	k.holder(b, "Trường mẫu", "primary")
+	made := k.refreshed(b)
+	i := 0
+	for b.Loop() {
+		i++
+		if _, err := k.enforce(provisional(fmt.Sprintf("n%d.example", i))); err != nil {
+			b.Fatal(err)
+		}
+		made = k.refreshed(b)
+	}
+	b.ReportMetric(float64(made[0].Names), "names")
+}
+
 // Two hubs over one database agree on serials and rules.
 func TestTwoHubsGiveOneZone(t *testing.T) {
 	k := filled(t)

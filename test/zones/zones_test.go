@@ -22,6 +22,7 @@ import (
 	"lachan/duty/schools"
 	"lachan/hub"
 	"lachan/internal/authz"
+	"lachan/internal/clock"
 	"lachan/internal/dnswire"
 	"lachan/internal/sqldb"
 	"lachan/test/kit"
@@ -320,4 +321,31 @@ func run(t *testing.T, path string, args ...string) (said func() string) {
 		file.Close()
 	})
 	return said
+}
+
+// A sweep for files that nobody needs leaves the zones.
+func TestSweepLeavesZones(t *testing.T) {
+	now := clock.NewFixed(time.Now())
+	h := kit.Open(t, kit.Config(kit.Folder(t), ""), hub.Options{Clock: now})
+	if _, err := h.Schools.BuildBundle(t.Context(), lead); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Schools.AddSubscriber(t.Context(), lead, "Trường mẫu", []string{"primary"}); err != nil {
+		t.Fatal(err)
+	}
+	name, _ := keyOf(t, h, "", "")
+	if made, err := h.Schools.RefreshZones(t.Context()); err != nil || len(made) != 1 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	now.Advance(30 * 24 * time.Hour)
+	if _, swept, err := h.Fsck(t.Context()); err != nil || swept != 0 {
+		t.Errorf("%d files swept, %v", swept, err)
+	}
+	z, err := h.Schools.ZoneFor(t.Context(), name, "primary")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Schools.ZoneWhole(t.Context(), name, z, func(schools.ZoneRule) error { return nil }); err != nil {
+		t.Error(err)
+	}
 }
