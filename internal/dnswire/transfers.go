@@ -32,6 +32,7 @@ type Transfers struct {
 // Bounds. A zone of a million names is some 60 MB on the line.
 const (
 	maxAsking      = 64
+	maxLooking     = 32 // signatures being checked
 	maxSending     = 16
 	maxSendingKey  = 2
 	maxConns       = 256
@@ -50,13 +51,14 @@ func NewTransfers(source ZoneSource, log *slog.Logger) *Transfers {
 // Serve answers on both until ctx is done, and closes them.
 func (t *Transfers) Serve(ctx context.Context, tcp net.Listener, udp net.PacketConn) error {
 	t.ctx = ctx
+	looking := make(chan struct{}, maxLooking)
 	bound := &boundListener{Listener: tcp, open: map[string]int{}}
 	servers := []*dns.Server{{Listener: bound}, {PacketConn: udp}}
 	failed := make(chan error, len(servers))
 	started := sync.WaitGroup{}
 	started.Add(len(servers))
 	for _, s := range servers {
-		s.Handler, s.TsigProvider = dns.HandlerFunc(t.answer), provider{ctx, t.source}
+		s.Handler, s.TsigProvider = dns.HandlerFunc(t.answer), provider{ctx, t.source, looking}
 		s.IdleTimeout, s.ReadTimeout = func() time.Duration { return transferIdle }, 5*time.Second
 		s.NotifyStartedFunc = sync.OnceFunc(started.Done)
 		go func() {
@@ -106,6 +108,8 @@ func (t *Transfers) answer(w dns.ResponseWriter, r *dns.Msg) {
 	}
 	tsig := r.IsTsig()
 	switch {
+	case errors.Is(w.TsigStatus(), errBusy):
+		// Nothing is said in a flood; whoever has a key asks again.
 	case r.Opcode != dns.OpcodeQuery || len(r.Question) != 1:
 		t.refuse(w, r, dns.RcodeNotImplemented)
 	case tsig == nil:

@@ -23,11 +23,19 @@ type shelf struct {
 	rules  int
 	fails  int           // the rule at which Whole fails; 0: never
 	hold   chan struct{} // if there is one, Whole waits for it
+	slow   time.Duration // of looking up a key
+	looks  atomic.Int32  // keys being looked up
+	looked atomic.Int32  // the most at once
 	inside atomic.Int32  // calls of Whole so far
 	heap   atomic.Uint64 // the most that was in use while rules were asked for
 }
 
 func (s *shelf) Secret(_ context.Context, key string) ([]byte, string, error) {
+	now := s.looks.Add(1)
+	defer s.looks.Add(-1)
+	for most := s.looked.Load(); now > most && !s.looked.CompareAndSwap(most, now); most = s.looked.Load() {
+	}
+	time.Sleep(s.slow)
 	if key != "khoa" {
 		return nil, "", errors.New("no such key")
 	}
@@ -257,6 +265,42 @@ func TestWhatASignatureIsWorth(t *testing.T) {
 	}
 	if r, err := s.ask(addr, "udp", "rpz.example.", dns.TypeIXFR, time.Now(), "khoa.", 5*time.Second); err != nil || len(r.Answer) != 1 {
 		t.Errorf("changes over UDP are the serial: %v %v", r, err)
+	}
+}
+
+// In a flood of made-up keys only some are looked up, and whoever has a key is
+// answered as soon as there is room.
+func TestAFloodOfKeysIsShed(t *testing.T) {
+	s := &shelf{rules: 1, slow: 50 * time.Millisecond}
+	addr := s.open(t)
+	conn, err := net.Dial("udp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	m := new(dns.Msg)
+	m.SetQuestion("rpz.example.", dns.TypeSOA)
+	m.SetTsig("khac.", dns.HmacSHA256, fudge, time.Now().Unix())
+	packet, _, err := dns.TsigGenerate(m, base64.StdEncoding.EncodeToString(s.secret), "", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		if _, err := conn.Write(packet); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		r, err := s.ask(addr, "tcp", "rpz.example.", dns.TypeSOA, time.Now(), "khoa.", time.Second)
+		if err == nil && r.Rcode == dns.RcodeSuccess {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%v %v", r, err)
+		}
+	}
+	if most := s.looked.Load(); most > maxLooking+1 {
+		t.Errorf("%d keys looked up at once", most)
 	}
 }
 

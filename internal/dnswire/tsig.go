@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
 	"time"
@@ -26,9 +27,14 @@ const notifyWait = 2 * time.Second
 
 // provider checks and makes signatures with the keys of a source.
 type provider struct {
-	ctx    context.Context // of the server: the library hands none on
-	source ZoneSource
+	ctx     context.Context // of the server: the library hands none on
+	source  ZoneSource
+	looking chan struct{} // bounds how many signatures are checked at once; nil: no bound
 }
+
+// errBusy is of a signature that was not checked, since too many are: a key is
+// looked up in the database, and anybody can send names of keys.
+var errBusy = errors.New("dnswire: too many signatures at once")
 
 // Generate implements dns.TsigProvider.
 func (p provider) Generate(msg []byte, t *dns.TSIG) ([]byte, error) {
@@ -47,6 +53,14 @@ func (p provider) Generate(msg []byte, t *dns.TSIG) ([]byte, error) {
 
 // Verify implements dns.TsigProvider.
 func (p provider) Verify(msg []byte, t *dns.TSIG) error {
+	if p.looking != nil {
+		select {
+		case p.looking <- struct{}{}:
+			defer func() { <-p.looking }()
+		default:
+			return errBusy
+		}
+	}
 	want, err := p.Generate(msg, t)
 	if err != nil {
 		return err
