@@ -16,9 +16,10 @@ if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/
 fi
 # strace shows that the sync comes before the acknowledgement.
 command -v strace >/dev/null 2>&1 || missing+=(strace)
-# unbound and nsd are run by tests as programs of their own, never as services.
+# BIND, NSD, Unbound and dnsdist are run by tests as programs of their own, never as services.
 command -v dig >/dev/null 2>&1 || missing+=(bind9-dnsutils)
 command -v kdig >/dev/null 2>&1 || missing+=(knot-dnsutils)
+command -v named >/dev/null 2>&1 || [ -x /usr/sbin/named ] || missing+=(bind9)
 for server in nsd unbound dnsdist; do
 	command -v "$server" >/dev/null 2>&1 || [ -x "/usr/sbin/$server" ] || missing+=("$server")
 done

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Package zones tries the hub's name server with the programs of others: dig,
-// and a chain as a school has it, where NSD takes the zone with a signature
-// and hands it to Unbound, which refuses the names. (Unbound itself signs no
-// transfers: NLnetLabs/unbound#336.)
+// Package zones tries the hub's name server with the programs of others: dig;
+// BIND, which takes the zone with a signature and refuses the names; and NSD,
+// which takes it with a signature and hands it to Unbound, which refuses the
+// names. (Unbound itself signs no transfers: NLnetLabs/unbound#336.)
 package zones
 
 import (
@@ -179,11 +179,9 @@ func TestDigTakesTheZone(t *testing.T) {
 	}
 }
 
-// A decision reaches a filter of another make by notice and difference, and a
-// withdrawal too.
-func TestUnboundRefusesWhatItTook(t *testing.T) {
-	nsd, unbound := program(t, "nsd", "nsd"), program(t, "unbound", "unbound")
-	h := giving(t)
+// upstream answers every name below example.
+func upstream(t *testing.T) *dnswire.Authority {
+	t.Helper()
 	sites, err := dnswire.NewAuthority("*.example. 60 IN A 192.0.2.7\n")
 	if err != nil {
 		t.Fatal(err)
@@ -192,6 +190,78 @@ func TestUnboundRefusesWhatItTook(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sites.Close(context.Background()) })
+	return sites
+}
+
+// refuses says how the resolver at a port answers now.
+func refuses(t *testing.T, port string) func(name string) bool {
+	return func(name string) bool {
+		reply, err := dnswire.Exchange(t.Context(), "udp", "127.0.0.1:"+port, name, dnswire.TypeA)
+		return err == nil && reply.Rcode == dnswire.NameError
+	}
+}
+
+// follows wants of a resolver that it refuses what the zone says, and follows a
+// decision and its withdrawal.
+func follows(t *testing.T, h *hub.Hub, refused func(name string) bool) {
+	t.Helper()
+	until(t, "it did not take the zone", func() bool { return refused("ca-cuoc-1-mau.example") })
+	for _, name := range []string{"ca-cuoc-2999-mau.example", "www.ca-cuoc-7-mau.example"} {
+		if !refused(name) {
+			t.Errorf("%s is not refused", name)
+		}
+	}
+	if refused("truong-mau.example") || refused("moi-mau.example") {
+		t.Error("what we do not refuse is refused")
+	}
+	block := enforce(t, h, "moi-mau.example")
+	until(t, "the decision did not arrive", func() bool { return refused("x.moi-mau.example") })
+	if _, err := h.Schools.WithdrawBlock(t.Context(), lead, block.ID, "mistake"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the withdrawal did not arrive", func() bool { return !refused("moi-mau.example") })
+}
+
+// BIND takes the zone itself, signed, and is told of each version.
+func TestBindRefusesWhatItTook(t *testing.T) {
+	named := program(t, "named", "bind9")
+	h := giving(t)
+	dir := kit.Folder(t)
+	_, port, _ := net.SplitHostPort(kit.FreePort(t))
+	name, secret := keyOf(t, h, "hmac-sha512", "127.0.0.1:"+port)
+	_, hubPort, _ := net.SplitHostPort(h.ZoneAddr())
+	_, sitesPort, _ := net.SplitHostPort(upstream(t).Addr())
+	write(t, dir, "named.conf", `options {
+	directory "`+dir+`"; pid-file none; session-keyfile none; lock-file none;
+	listen-on port `+port+` { 127.0.0.1; }; listen-on-v6 { none; };
+	recursion yes; forward only; forwarders { 127.0.0.1 port `+sitesPort+`; };
+	dnssec-validation no; response-policy { zone "primary.rpz.lachan"; } qname-wait-recurse no min-update-interval 0;
+};
+controls { };
+key "`+name+`" { algorithm hmac-sha512; secret "`+secret+`"; };
+zone "primary.rpz.lachan" {
+	type secondary; file "primary.db"; primaries { 127.0.0.1 port `+hubPort+` key "`+name+`"; };
+	allow-notify { key "`+name+`"; }; allow-query { none; };
+};
+`)
+	said := run(t, named, "-g", "-c", filepath.Join(dir, "named.conf"))
+	follows(t, h, refuses(t, port))
+	text := said()
+	if n := strings.Count(text, "TSIG '"+name+"'"); n < 3 {
+		t.Errorf("BIND took %d signed transfers", n)
+	}
+	// Of a difference it takes a handful of records, of the whole 6,000.
+	if !regexp.MustCompile(`Transfer completed: \d+ messages, [1-9]\d? records`).MatchString(text) {
+		t.Error("BIND took no differences")
+	}
+}
+
+// A decision reaches a filter of another make by notice and difference, and a
+// withdrawal too.
+func TestUnboundRefusesWhatItTook(t *testing.T) {
+	nsd, unbound := program(t, "nsd", "nsd"), program(t, "unbound", "unbound")
+	h := giving(t)
+	sites := upstream(t)
 	dir := kit.Folder(t)
 	_, nsdPort, _ := net.SplitHostPort(kit.FreePort(t))
 	_, unboundPort, _ := net.SplitHostPort(kit.FreePort(t))
@@ -247,25 +317,7 @@ rpz:
 `)
 	run(t, nsd, "-d", "-c", filepath.Join(dir, "nsd.conf"))
 	said := run(t, unbound, "-d", "-c", filepath.Join(dir, "unbound.conf"))
-	refused := func(name string) bool {
-		reply, err := dnswire.Exchange(t.Context(), "udp", "127.0.0.1:"+unboundPort, name, dnswire.TypeA)
-		return err == nil && reply.Rcode == dnswire.NameError
-	}
-	until(t, "Unbound did not take the zone", func() bool { return refused("ca-cuoc-1-mau.example") })
-	for _, name := range []string{"ca-cuoc-2999-mau.example", "www.ca-cuoc-7-mau.example"} {
-		if !refused(name) {
-			t.Errorf("%s is not refused", name)
-		}
-	}
-	if refused("truong-mau.example") || refused("moi-mau.example") {
-		t.Error("what we do not refuse is refused")
-	}
-	block := enforce(t, h, "moi-mau.example")
-	until(t, "the decision did not arrive", func() bool { return refused("x.moi-mau.example") })
-	if _, err := h.Schools.WithdrawBlock(t.Context(), lead, block.ID, "mistake"); err != nil {
-		t.Fatal(err)
-	}
-	until(t, "the withdrawal did not arrive", func() bool { return !refused("moi-mau.example") })
+	follows(t, h, refuses(t, unboundPort))
 	log, err := os.ReadFile(filepath.Join(dir, "nsd.log"))
 	if err != nil {
 		t.Fatal(err)
