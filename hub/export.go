@@ -20,6 +20,7 @@ import (
 func (h *Hub) exportActs() map[string]act {
 	return map[string]act{
 		"list/export": h.adminListExport, "list/token/add": h.adminTokenAdd, "list/token/list": h.adminTokens, "list/token/drop": h.adminTokenDrop,
+		"list/key/add": h.adminKeyAdd, "list/key/drop": h.adminKeyDrop,
 	}
 }
 

@@ -83,6 +83,8 @@ type Hub struct {
 	bus      *bus.Bus
 	pub      *publisher
 	listener net.Listener
+	zoneTCP  net.Listener   // of the name server for other filters; nil: there is none
+	zoneUDP  net.PacketConn // its port, the same
 }
 
 // New puts a hub together. What it opened before it failed, it closes again.
@@ -103,7 +105,7 @@ func New(ctx context.Context, cfg config.Hub, opts Options) (_ *Hub, err error) 
 		return nil, err
 	}
 	for _, build := range []func(context.Context) error{
-		h.openStores, h.openTrust, h.openDuties, h.loadProvince, h.openBus, h.openPages,
+		h.openStores, h.openTrust, h.openDuties, h.loadProvince, h.openBus, h.openTransfers, h.openPages,
 	} {
 		if err := build(ctx); err != nil {
 			return nil, err
@@ -200,7 +202,7 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	h.pub = &publisher{log: h.log}
 	h.Schools, err = schools.New(schools.Deps{
 		DB: h.DB, Ledger: h.Ledger, Authz: h.Authz, Clock: h.clock, Catalogue: catalogue,
-		Keys: h.keys, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach,
+		Keys: h.keys, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach, Seal: h.secrets.Box("schools.transfer"),
 		Fetch:    fetch.New(fetch.Options{Agent: "lachan/" + h.opts.Version, AllowInside: h.cfg.Lists.AllowInside}),
 		Settings: schools.Settings{HoldGrowth: h.cfg.Lists.HoldGrowth, HoldShrink: h.cfg.Lists.HoldShrink, HoldFrom: h.cfg.Lists.HoldFrom},
 	})

@@ -139,7 +139,8 @@ var (
 		SELECT COUNT(*) FROM casework_decision d WHERE d.kind = 'block' AND NOT EXISTS (SELECT 1 FROM schools_block b WHERE b.decision = d.id)`)
 	blockWithoutDelta = sqldb.Register("hub.block_without_delta", `
 		SELECT COUNT(*) FROM schools_block b WHERE b.state = 'active' AND NOT EXISTS (SELECT 1 FROM schools_delta d WHERE d.number = b.delta)`)
-	bundleFiles = sqldb.Register("hub.bundle_files", `SELECT file FROM schools_bundle`)
+	bundleFiles = sqldb.Register("hub.bundle_files", `
+		SELECT file FROM schools_bundle UNION ALL SELECT file FROM schools_zone WHERE file <> ''`)
 )
 
 func (h *Hub) checkFiles(ctx context.Context) (findings []Finding, swept int, err error) {
@@ -167,7 +168,7 @@ func (h *Hub) checkFiles(ctx context.Context) (findings []Finding, swept int, er
 		return nil, 0, err
 	}
 	for name := range wanted {
-		findings = append(findings, Finding{"blobs", "a bundle without its file: " + name})
+		findings = append(findings, Finding{"blobs", "a bundle or zone without its file: " + name})
 	}
 	for _, key := range orphans {
 		if err := h.Blobs.Delete(ctx, key); err != nil {

@@ -44,6 +44,7 @@ func (h *Hub) openPages(context.Context) (err error) {
 		Settings: web.Settings{
 			Language: h.cfg.Language, Place: h.cfg.Province.Name, Leave: h.cfg.Province.Leave,
 			BaseURL: h.URL(), Secure: h.cfg.Secure(), Demo: h.opts.Demo,
+			Homes: web.Homes(h.cfg.Homes), Transfer: web.Transfer{Address: h.ZoneAddr(), Zone: h.cfg.Transfer.Zone},
 		},
 		Texts: h.texts, Clock: h.clock, Log: h.log,
 		Gate: gate.New(gate.Deps{

@@ -52,6 +52,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	if err := h.firstBundle(ctx); err != nil {
 		return err
 	}
+	h.serveZones(ctx, g)
 	admin, err := h.listenAdmin()
 	if err != nil {
 		return err

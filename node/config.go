@@ -113,6 +113,10 @@ type Config struct {
 	// OpenToWords lets in whoever names a word that a school lists, from anywhere,
 	// over the encrypted ways. A word is no password: whoever knows it may ask.
 	OpenToWords bool `toml:"open_to_words"`
+	// Homes lets in families from anywhere over the encrypted ways, for the three
+	// bands of pupils: "https://HOST/tre-em/tieu-hoc", "tieu-hoc.HOST". For a node
+	// that the province runs for them; they are not counted.
+	Homes bool `toml:"homes"`
 	// MaxConnections bounds the open connections of each kind; one more closes the
 	// one that was silent longest. 4096 if 0. Count 20 kB for each over TLS.
 	MaxConnections int `toml:"max_connections"`

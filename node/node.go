@@ -158,6 +158,7 @@ func errorText(texts *locale.Texts) func(ede uint16) string {
 	say := texts.Printer("vi")
 	words := map[uint16]string{
 		dnswire.EDEBlocked: say.T("node.ede.blocked"), dnswire.EDECensored: say.T("node.ede.legal"), dnswire.EDENotReady: say.T("node.ede.unready"),
+		dnswire.EDEFiltered:    say.T("node.ede.home"),
 		dnswire.EDENoReachable: say.T("node.ede.upstream"), dnswire.EDEStale: say.T("node.ede.stale"),
 	}
 	for _, ede := range []uint16{

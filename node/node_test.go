@@ -514,6 +514,9 @@ func TestConfigNamesEveryFault(t *testing.T) {
 	if err := good.Validate(); err != nil {
 		t.Error(err)
 	}
+	if err := (Config{Upstreams: []string{"192.0.2.1"}, Homes: true}).Validate(); len(problem.From(err).Fields) != 1 || problem.From(err).Fields[0].Name != "homes" {
+		t.Errorf("homes without a host: %v", err)
+	}
 	err = Config{Block: "loud", Listen: []string{"53"}, Upstreams: []string{"dns.example:53"}, PageAddresses: []string{"x"}, StandInBand: "adult", AlwaysResolve: []string{"10.0.0.1"}}.Validate()
 	p := problem.From(err)
 	fields = nil

@@ -128,6 +128,10 @@ func (c Config) proofs(r *resolver.Config, p *problem.Error) {
 // encrypted reads the fields of DNS over TLS, HTTPS and QUIC.
 func (c Config) encrypted(r *resolver.Config, p *problem.Error) {
 	r.OpenToWords, r.MaxConnections, r.Idle = c.OpenToWords, c.MaxConnections, time.Duration(c.IdleSeconds)*time.Second
+	r.Homes = c.Homes
+	if c.Homes && (c.Host == "" || len(c.ListenTLS)+len(c.ListenHTTPS)+len(c.ListenQUIC) == 0) {
+		p.Field("homes", "node/homes-need-host")
+	}
 	if c.Host != "" {
 		n, err := bundle.ParseName(c.Host)
 		if err != nil {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs besides Go and make, from the distribution,
 # and only what is absent: a C compiler for the race detector, PostgreSQL for
-# the second database, Chromium for the tests that use the pages, strace.
+# the second database, Chromium for the tests that use the pages, strace, and
+# the name servers and clients of others that ours is tried with.
 set -euo pipefail
 
 missing=()
@@ -15,6 +16,13 @@ if ! command -v chromium >/dev/null 2>&1 && ! command -v chromium-browser >/dev/
 fi
 # strace shows that the sync comes before the acknowledgement.
 command -v strace >/dev/null 2>&1 || missing+=(strace)
+# BIND, NSD, Unbound and dnsdist are run by tests as programs of their own, never as services.
+command -v dig >/dev/null 2>&1 || missing+=(bind9-dnsutils)
+command -v kdig >/dev/null 2>&1 || missing+=(knot-dnsutils)
+command -v named >/dev/null 2>&1 || [ -x /usr/sbin/named ] || missing+=(bind9)
+for server in nsd unbound dnsdist; do
+	command -v "$server" >/dev/null 2>&1 || [ -x "/usr/sbin/$server" ] || missing+=("$server")
+done
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then

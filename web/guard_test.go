@@ -36,7 +36,7 @@ func TestEveryAnswerIsGuardedAndThePublicSideSetsNoCookie(t *testing.T) {
 			t.Errorf("%s may be kept: %q", name, r.header.Get("Cache-Control"))
 		}
 	}
-	public := []string{"/", "/kids/6-10", "/kids/11-15", "/kids/16-17", "/parents", "/teachers", "/press", "/trusted-adult", "/about", "/blocks", "/report", "/status", "/login"}
+	public := []string{"/", "/kids/6-10", "/kids/11-15", "/kids/16-17", "/parents", "/parents/filter", "/parents/filter/tieu-hoc", "/teachers", "/press", "/trusted-adult", "/about", "/blocks", "/report", "/status", "/login"}
 	for _, path := range public {
 		b := d.browser()
 		r := b.ask(http.MethodGet, path, nil)

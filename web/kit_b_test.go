@@ -197,13 +197,13 @@ func newHouse(t testing.TB) *house {
 	h.schools, err = schools.New(schools.Deps{
 		DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Catalogue: names, Keys: keys,
 		Files: &drawer{files: map[string][]byte{}}, Publisher: quiet{}, Log: quietLog,
-		Fetch: fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}),
+		Fetch: fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}), Seal: secrets.Box("schools.transfer"),
 	})
 	ok(err)
 	h.server = httptest.NewUnstartedServer(nil)
 	base := "http://" + h.server.Listener.Addr().String()
 	pages, err := web.New(web.Deps{
-		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example", BaseURL: base},
+		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example", BaseURL: base, Transfer: web.Transfer{Zone: "rpz.lachan"}},
 		Texts:    texts, Clock: h.clock, Log: quietLog,
 		Services: web.Services{
 			Identity: h.identity, Authz: engine, Org: h.org, Schools: h.schools, Reporting: h.reporting,

@@ -169,7 +169,7 @@ func newDesk(t testing.TB) *desk {
 		Clock:    h.clock, Log: quietLog, Sign: func(text string) string { return secrets.KeyedHash("gate.ticket", text) },
 	})
 	pages, err := web.New(web.Deps{
-		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example/", BaseURL: "http://" + h.server.Listener.Addr().String()},
+		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example/", BaseURL: "http://" + h.server.Listener.Addr().String(), Homes: web.Homes{Host: "dns.tinh-mau.example", Port: 8443, Addresses: []string{"192.0.2.53"}}},
 		Texts:    d.texts, Clock: h.clock, Log: slog.New(slog.NewTextHandler(&d.log, nil)), Gate: d.gate,
 		Services: web.Services{
 			Identity: h.identity, Authz: engine, Org: h.org, Casework: d.casework, Schools: h.schools, Reporting: h.reporting,

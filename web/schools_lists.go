@@ -50,7 +50,7 @@ func (s *Server) listsPage(c *visit) (page.Lists, error) {
 		return page.Lists{}, err
 	}
 	c.in("schools", c.p.T("pages.lists.title"))
-	p := page.Lists{Base: c.base, Protected: s.Schools.Catalogue().Protected()}
+	p := page.Lists{Base: c.base, Outs: c.mayExport(), Protected: s.Schools.Catalogue().Protected()}
 	imported := c.query("imported")
 	for _, l := range all {
 		p.Rows = append(p.Rows, s.listRow(c, l))

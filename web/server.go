@@ -21,6 +21,8 @@ type Settings struct {
 	BaseURL  string         // public address, without a slash at its end
 	Secure   bool           // browsers come by https: cookies are marked so
 	Demo     bool           // sample data: every page says so
+	Homes    Homes          // the filter for families
+	Transfer Transfer       // zones for filters of another make
 	Proxies  []netip.Prefix // that end TLS before us
 }
 
@@ -60,7 +62,7 @@ func New(deps Deps) (*Server, error) {
 	}
 	s.mux.Handle("GET /static/", assets)
 	for _, table := range [][]Route{
-		s.publicRoutes(), s.reportRoutes(), s.accessRoutes(), s.workRoutes(), s.caseworkRoutes(),
+		s.publicRoutes(), s.homesRoutes(), s.reportRoutes(), s.accessRoutes(), s.workRoutes(), s.caseworkRoutes(),
 		s.schoolsRoutes(), s.reportingRoutes(), s.orgRoutes(), s.ledgerRoutes(), s.helpRoutes(),
 	} {
 		for _, r := range table {

@@ -28,6 +28,7 @@ type listCmd struct {
 	Check       listCheckCmd       `cmd:"" help:"${list_check}"`
 	Export      listExportCmd      `cmd:"" help:"${list_export}"`
 	Token       listTokenCmd       `cmd:"" help:"${list_token}"`
+	Key         listKeyCmd         `cmd:"" help:"${list_key}"`
 }
 
 // listInfo is what import and subscribe say of a list.

@@ -46,6 +46,21 @@ type plainSeal struct{}
 
 func (plainSeal) Seal(_ string, plain []byte) ([]byte, error) { return plain, nil }
 
+// boundSeal seals nothing either, but opens only under the name it sealed for.
+type boundSeal struct{}
+
+func (boundSeal) Seal(name string, plain []byte) ([]byte, error) {
+	return append([]byte(name+"|"), plain...), nil
+}
+
+func (boundSeal) Open(name string, sealed []byte) ([]byte, error) {
+	plain, ok := bytes.CutPrefix(sealed, []byte(name+"|"))
+	if !ok {
+		return nil, fmt.Errorf("sealed for another name")
+	}
+	return plain, nil
+}
+
 func newEntries(t testing.TB, db *sqldb.DB, now clock.Clock) *entries {
 	t.Helper()
 	file, err := ledger.NewKey("mau.example/so-cai")
@@ -167,7 +182,7 @@ func newKit(t testing.TB) *kit {
 	k.ledger = newEntries(t, db, k.clock)
 	k.Service, err = New(Deps{
 		DB: db, Ledger: k.ledger, Authz: engine, Clock: k.clock, Catalogue: catalogue, Keys: keys,
-		Files: k.files, Publisher: k.out, Log: slog.New(slog.DiscardHandler),
+		Files: k.files, Publisher: k.out, Log: slog.New(slog.DiscardHandler), Seal: boundSeal{},
 	})
 	if err != nil {
 		t.Fatal(err)

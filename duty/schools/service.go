@@ -104,6 +104,7 @@ type Deps struct {
 	Log       *slog.Logger
 	Settings  Settings
 	Fetch     *fetch.Client // for subscribed lists; nil: none are fetched
+	Seal      Sealer        // of transfer keys; nil: none are given
 	// Reach says which schools lie under a unit of org; nil: those whose unit
 	// or commune it is.
 	Reach func(ctx context.Context, unit string) (Scope, error)
@@ -125,6 +126,8 @@ type Service struct {
 	fetch     *fetch.Client
 	reach     func(ctx context.Context, unit string) (Scope, error)
 	views     viewCache
+	seal      Sealer
+	zones     zoneState
 }
 
 // New makes the room. It reads and writes nothing yet.
@@ -135,7 +138,7 @@ func New(d Deps) (*Service, error) {
 	}
 	return &Service{
 		db: d.DB, ledger: d.Ledger, authz: d.Authz, clock: d.Clock, catalogue: d.Catalogue, keys: d.Keys,
-		files: d.Files, publisher: d.Publisher, log: d.Log, settings: d.Settings.withDefaults(), fetch: d.Fetch, reach: d.Reach,
+		files: d.Files, publisher: d.Publisher, log: d.Log, settings: d.Settings.withDefaults(), fetch: d.Fetch, reach: d.Reach, seal: d.Seal,
 	}, nil
 }
 

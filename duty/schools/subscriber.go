@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"lachan/internal/authz"
@@ -28,17 +29,20 @@ type Subscriber struct {
 	Bands   []string // codes
 	By      string   // who let it in
 	Created time.Time
+	Fetched time.Time    // when it last took an export or a zone; zero: not yet
+	Key     *TransferKey // nil: it takes no zones; only Subscribers fills it
 }
 
-const subscriberColumns = `id, name, bands, by_person, created`
+const subscriberColumns = `id, name, bands, by_person, created, fetched`
 
 var (
 	querySubscriberPut = sqldb.Register("schools.subscriber_put", `
-		INSERT INTO schools_subscriber (`+subscriberColumns+`, hash) VALUES ($1, $2, $3, $4, $5, $6)`)
+		INSERT INTO schools_subscriber (`+subscriberColumns+`, hash) VALUES ($1, $2, $3, $4, $5, 0, $6)`)
 	querySubscribers      = sqldb.Register("schools.subscribers", `SELECT `+subscriberColumns+` FROM schools_subscriber ORDER BY name`)
 	querySubscriberByName = sqldb.Register("schools.subscriber_by_name", `SELECT `+subscriberColumns+` FROM schools_subscriber WHERE name = $1`)
 	querySubscriberByHash = sqldb.Register("schools.subscriber_by_hash", `SELECT `+subscriberColumns+` FROM schools_subscriber WHERE hash = $1`)
 	querySubscriberDrop   = sqldb.Register("schools.subscriber_drop", `DELETE FROM schools_subscriber WHERE id = $1`)
+	querySubscriberTook   = sqldb.Register("schools.subscriber_took", `UPDATE schools_subscriber SET fetched = $2 WHERE id = $1`)
 )
 
 // AddSubscriber lets a filter fetch the exports of bands. The token is returned
@@ -92,10 +96,19 @@ func (s *Service) Subscribers(ctx context.Context, actor authz.Actor) ([]Subscri
 		return nil, err
 	}
 	all, err := sqldb.All(ctx, s.db.Read(), querySubscribers, scanSubscriber)
+	if err != nil {
+		return nil, wrap("subscribers", err)
+	}
+	keys, err := s.transferKeys(ctx)
+	for _, k := range keys {
+		if i := slices.IndexFunc(all, func(one Subscriber) bool { return one.ID == k.subscriber.ID }); i >= 0 {
+			all[i].Key = &k
+		}
+	}
 	return all, wrap("subscribers", err)
 }
 
-// DropSubscriber takes a token back at once.
+// DropSubscriber takes a token, and a transfer key with it, back at once.
 func (s *Service) DropSubscriber(ctx context.Context, actor authz.Actor, name string) error {
 	permit, err := s.authz.Check(ctx, actor, "schools.export", room("subscriber", ""))
 	if err != nil {
@@ -106,8 +119,10 @@ func (s *Service) DropSubscriber(ctx context.Context, actor authz.Actor, name st
 		if err != nil {
 			return notFound(err, "schools/no-subscriber")
 		}
-		if _, err := sqldb.Exec(ctx, tx, querySubscriberDrop, one.ID); err != nil {
-			return err
+		for _, drop := range []*sqldb.Query{queryTransferDrop, querySubscriberDrop} {
+			if _, err := sqldb.Exec(ctx, tx, drop, one.ID); err != nil {
+				return err
+			}
 		}
 		return s.record(ctx, tx, step{
 			kind: "schools.subscriber_dropped", actor: actor.Name(), object: one.ID, permit: permit, details: map[string]any{"name": one.Name},
@@ -142,20 +157,26 @@ func (s *Service) ExportFor(ctx context.Context, token string, q ExportQuery, be
 		return err
 	}
 	w := begin(x.tag())
+	err = s.db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return s.fetched(ctx, tx, one.ID) })
+	if err != nil {
+		return err
+	}
 	if w == nil {
 		return nil
 	}
 	return x.run(ctx, q.Province, step{kind: "schools.exported", actor: actor.Name(), object: one.ID, permit: permit}, w)
 }
 
-func (s Subscriber) mayFetch(band bundle.Band) bool {
-	for _, code := range s.Bands {
-		if code == band.String() {
-			return true
-		}
-	}
-	return false
+// fetched notes that a subscriber asked and got what there is.
+func (s *Service) fetched(ctx context.Context, tx *sqldb.Tx, subscriber string) error {
+	_, err := sqldb.Exec(ctx, tx, querySubscriberTook, subscriber, s.now())
+	return wrap("subscriber", err)
 }
+
+func (s Subscriber) mayFetch(band bundle.Band) bool { return s.takes(band.String()) }
+
+// takes reports whether a band, by its code, is one of the subscriber's.
+func (s Subscriber) takes(band string) bool { return slices.Contains(s.Bands, band) }
 
 // tag tells exports apart without writing them: by bundle and delta, by what
 // is in force without either of them (a block that runs out, a list that was
@@ -172,10 +193,10 @@ func (x *export) tag() string {
 
 func scanSubscriber(r sqldb.Row) (s Subscriber, err error) {
 	var bands string
-	var created int64
-	if err := r.Scan(&s.ID, &s.Name, &bands, &s.By, &created); err != nil {
+	var created, fetched int64
+	if err := r.Scan(&s.ID, &s.Name, &bands, &s.By, &created, &fetched); err != nil {
 		return s, err
 	}
-	s.Created = clock.FromMicro(created)
+	s.Created, s.Fetched = clock.FromMicro(created), clock.FromMicro(fetched)
 	return s, json.Unmarshal([]byte(bands), &s.Bands)
 }

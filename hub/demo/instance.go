@@ -64,7 +64,9 @@ func open(ctx context.Context, clk *Shift, s setting) (*instance, error) {
 	cfg.HTTP.Listen, cfg.Bus.Listen = s.listen, s.bus
 	cfg.HTTP.PublicURL = s.baseURL
 	cfg.Province.Name = s.place
-	cfg.Lists.AllowInside = true // the sample list is published on this machine
+	cfg.Transfer.Listen = "127.0.0.1:0"
+	cfg.Homes.Host, cfg.Homes.Addresses = "dns.tinh-mau.example", []string{"192.0.2.53"} // a name that is nobody's
+	cfg.Lists.AllowInside = true                                                         // the sample list is published on this machine
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -38,6 +39,8 @@ type Hub struct {
 	Province   Province `toml:"province"`
 	Intake     Intake   `toml:"intake"`
 	Lists      Lists    `toml:"lists"`
+	Transfer   Transfer `toml:"transfer"`
+	Homes      Homes    `toml:"homes"`
 	Log        Log      `toml:"log"`
 }
 
@@ -95,6 +98,22 @@ type Lists struct {
 	PopularFile   string `toml:"popular_file" doc:"The most popular names, the first first, one a line (\"1,example.com\" is allowed); 10,000 count. Empty: the starter list of the program."`
 }
 
+// Transfer is the name server from which other filters take zones.
+type Transfer struct {
+	Listen string `toml:"listen" doc:"Address and port of the name server from which filters of another make take what a band is refused as a zone (AXFR, IXFR), UDP and TCP, with keys only. Empty: none."`
+	Zone   string `toml:"zone" doc:"The zones lie below this name: primary.ZONE, lower-secondary.ZONE and so on. At most 25 letters."`
+}
+
+// Homes is what families may set on their devices: the filter of a band of
+// pupils as DNS over HTTPS and over TLS, from nodes that the province runs for
+// everybody.
+type Homes struct {
+	Host string `toml:"host" doc:"Public name of the nodes for homes, dns.tinh.example. Over HTTPS a band has a path there, over TLS and QUIC a name below it. Empty: the pages say that there is no filter for homes yet."`
+	Port int    `toml:"https_port" doc:"Port of DNS over HTTPS there."`
+	// Devices that cannot look the name up first need them.
+	Addresses []string `toml:"addresses" doc:"Public addresses of the nodes for homes, which Windows and some routers ask for. Empty: the pages say that they cannot be set."`
+}
+
 // Log is how much the hub says.
 type Log struct {
 	Level string `toml:"level" doc:"debug, info, warn or error."`
@@ -110,6 +129,8 @@ func Default() Hub {
 		Province: Province{Pack: "quangngai", Leave: "https://nchmf.gov.vn/"},
 		Intake:   Intake{FreePerMinute: 300, MaxWork: 300_000, MaxWait: 30},
 		Lists:    Lists{HoldGrowth: 50, HoldShrink: 30, HoldFrom: 100},
+		Transfer: Transfer{Zone: "rpz.lachan"},
+		Homes:    Homes{Port: 443},
 		Log:      Log{Level: "info"},
 	}
 }
@@ -229,6 +250,23 @@ func (c Hub) Validate() error {
 	if c.Lists.HoldGrowth < 1 || c.Lists.HoldShrink < 1 || c.Lists.HoldShrink > 100 || c.Lists.HoldFrom < 1 {
 		bad("lists.hold_from", "config/not-a-share")
 	}
+	if c.Transfer.Listen != "" && !hostPort(c.Transfer.Listen) {
+		bad("transfer.listen", "config/not-an-address")
+	}
+	if !hostName(c.Transfer.Zone) || len(c.Transfer.Zone) > 25 {
+		bad("transfer.zone", "config/not-a-name")
+	}
+	if c.Homes.Host != "" && !hostName(c.Homes.Host) {
+		bad("homes.host", "config/not-a-name")
+	}
+	for _, a := range c.Homes.Addresses {
+		if _, err := netip.ParseAddr(a); err != nil {
+			bad("homes.addresses", "config/not-an-address")
+		}
+	}
+	if c.Homes.Port < 1 || c.Homes.Port > 65535 {
+		bad("homes.https_port", "input/out-of-range", "min", 1, "max", 65535)
+	}
 	switch c.Log.Level {
 	case "debug", "info", "warn", "error":
 	default:
@@ -241,6 +279,11 @@ func hostPort(s string) bool {
 	i := strings.LastIndexByte(s, ':')
 	return i >= 0 && i < len(s)-1
 }
+
+// nameOfHost is letters, figures and hyphens between dots, as hosts have them.
+var nameOfHost = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func hostName(s string) bool { return len(s) <= 200 && nameOfHost.MatchString(s) }
 
 func within(parent, child string) bool {
 	rel, err := filepath.Rel(parent, child)

@@ -57,6 +57,7 @@ type Config struct {
 	Certificate    *Certificate  // of the encrypted ways; nil: there are none
 	Host           string        // the node's own name, lower case; below it stand the words
 	OpenToWords    bool          // a known word is let in from anywhere, over an encrypted way
+	Homes          bool          // the words of bundle.Homes are let in from anywhere, over an encrypted way
 	MaxConnections int           // of each kind at once; 0: 4096
 	Idle           time.Duration // until a connection without a question is closed; 0: 30 s
 	// Text says an extended error in words, "" for nothing. It goes out over

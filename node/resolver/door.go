@@ -58,6 +58,16 @@ func (l *live) serves(client netip.Addr) bool {
 	return slices.ContainsFunc(l.cfg.Clients, func(p netip.Prefix) bool { return p.Contains(client) })
 }
 
+// home is the band that a family chose, where this node serves families. Over an
+// encrypted way only, as for knows. A school's word of the same spelling does
+// not count on such a node.
+func (w *worker) home(from asker) (bundle.Home, bool) {
+	if !w.live.cfg.Homes || !from.by.encrypted() {
+		return bundle.Home{}, false
+	}
+	return bundle.ParseHome(from.word)
+}
+
 // knows reports whether a school lists the word of a client, which lets it in
 // from anywhere where the settings say so. Over an encrypted way only: the
 // sender's address is then its own, and nobody can be flooded with answers.

@@ -127,6 +127,7 @@ func (d *web) routes() http.Handler {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
 		mux.Handle(method+" "+dohPath, d.altService(port, http.HandlerFunc(d.answer)))
 		mux.Handle(method+" "+dohPath+"/{word}", d.altService(port, http.HandlerFunc(d.answer)))
+		mux.Handle(method+" "+bundle.HomePath+"{word}", d.altService(port, http.HandlerFunc(d.answerHome)))
 	}
 	return mux
 }
@@ -140,6 +141,16 @@ func (d *web) altService(port int, next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(rw, r)
 	})
+}
+
+// answerHome is answer for the bands that families may choose, and no other
+// word.
+func (d *web) answerHome(rw http.ResponseWriter, r *http.Request) {
+	if _, ok := bundle.ParseHome(r.PathValue("word")); !ok || !d.s.r.live.Load().cfg.Homes {
+		http.NotFound(rw, r)
+		return
+	}
+	d.answer(rw, r)
 }
 
 // answer answers one question. What is wrong with the request is a status; what

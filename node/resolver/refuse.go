@@ -10,14 +10,19 @@ import (
 	"lachan/internal/dnswire"
 )
 
-// refuse writes the refusal over the query and counts it.
+// refuse writes the refusal over the query and counts it. What a family's
+// devices meet stands in no figure, not even in a sum, and a page of this
+// network would not reach them.
 func (w *worker) refuse(d bundle.Decision, from asker) []byte {
-	w.r.stats.Refused.Add(1)
 	cfg := &w.live.cfg
+	ede := w.extendedError(d)
+	if w.atHome {
+		return w.q.Negative(dnswire.NameError, uint32(cfg.BlockTTL/time.Second), ede)
+	}
+	w.r.stats.Refused.Add(1)
 	if cfg.Counter != nil {
 		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), from.addr, w.now)
 	}
-	ede := extendedError(d)
 	ttl := uint32(cfg.BlockTTL / time.Second)
 	switch {
 	case cfg.Mode == NXDomain:
@@ -36,10 +41,15 @@ func (w *worker) refuse(d bundle.Decision, from asker) []byte {
 }
 
 // extendedError is the code that says who wanted a refusal (RFC 8914 §4.16 to
-// §4.18): the authority that ordered it, or whoever runs the filter.
-func extendedError(d bundle.Decision) uint16 {
-	if d.Rule == bundle.ByLegal {
+// §4.18): the authority that ordered it, the family that set the filter up, or
+// whoever runs it.
+func (w *worker) extendedError(d bundle.Decision) uint16 {
+	switch {
+	case d.Rule == bundle.ByLegal:
 		return dnswire.EDECensored
+	case w.atHome:
+		return dnswire.EDEFiltered
+	default:
+		return dnswire.EDEBlocked
 	}
-	return dnswire.EDEBlocked
 }

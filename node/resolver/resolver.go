@@ -93,18 +93,19 @@ func (r *Resolver) Resolving() bool { return !r.live.Load().zones.rest.Down() }
 // worker answers one question at a time and owns what that needs, so that the
 // path of a refused or a cached name allocates nothing.
 type worker struct {
-	r     *Resolver
-	live  *live
-	q     dnswire.Query
-	key   bundle.Key
-	lower [cacheKeySize]byte // the cache key: lowered name, type, flags
-	asked []byte             // the part of lower that is in use
-	view  *bundle.View
-	who   bundle.Client
-	now   time.Time
-	final bool        // the decision holds for every CNAME too
-	as    bundle.Name // what the name answers as; zero: itself
-	keep  bool        // the client wants to hear how long its connection may idle
+	r      *Resolver
+	live   *live
+	q      dnswire.Query
+	key    bundle.Key
+	lower  [cacheKeySize]byte // the cache key: lowered name, type, flags
+	asked  []byte             // the part of lower that is in use
+	view   *bundle.View
+	who    bundle.Client
+	now    time.Time
+	atHome bool        // the client is a family's device
+	final  bool        // the decision holds for every CNAME too
+	as     bundle.Name // what the name answers as; zero: itself
+	keep   bool        // the client wants to hear how long its connection may idle
 }
 
 // begin answers the query at msg, writing over it and into its spare capacity
@@ -133,7 +134,7 @@ func (w *worker) begin(msg []byte, from asker) (answer []byte, wait bool) {
 		return q.Error(dnswire.FormatError, dnswire.NoEDE), false
 	}
 	if !local(from.addr) {
-		if !w.live.serves(from.addr) && !w.knows(from) {
+		if _, home := w.home(from); !home && !w.live.serves(from.addr) && !w.knows(from) {
 			return q.Error(dnswire.Refused, dnswire.NoEDE), false
 		}
 		if from.by == byUDP {
@@ -187,6 +188,10 @@ func (w *worker) decide(from asker) []byte {
 		if who, known := w.view.Device(from.word, w.now.UnixMicro()); known {
 			w.who = who
 		}
+	}
+	home, atHome := w.home(from)
+	if w.atHome = atHome; atHome {
+		w.who = bundle.Client{Band: home.Band} // of no school, at any time
 	}
 	w.view.Read(&w.key, w.asked) // what stands behind the name is not read
 	d := w.view.Decide(&w.key, w.who, w.now.UnixMicro())

@@ -70,7 +70,7 @@ func TestAxeOnEveryPageOfTheDemo(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	t.Logf("%d kinds of pages: %s", len(seen), strings.Join(slices.Sorted(maps.Keys(seen)), " "))
-	for _, must := range []string{"/", "/report", "/work", "/casework", "/casework/cases/{id}", "/casework/cases/{id}/assign", "/casework/cases/{id}/tracks", "/casework/cases/{id}/clocks", "/casework/cases/{id}/clocks/{id}", "/casework/cases/{id}/contact", "/casework/cases/{id}/merge", "/casework/cases/{id}/suspend", "/casework/cases/{id}/reopen", "/schools", "/schools/lists", "/schools/lists/{id}", "/schools/lists/subscribe", "/schools/nodes", "/mission", "/reporting/totals", "/reporting/report", "/ledger", "/org", "/help/components"} {
+	for _, must := range []string{"/", "/report", "/work", "/casework", "/casework/cases/{id}", "/casework/cases/{id}/assign", "/casework/cases/{id}/tracks", "/casework/cases/{id}/clocks", "/casework/cases/{id}/clocks/{id}", "/casework/cases/{id}/contact", "/casework/cases/{id}/merge", "/casework/cases/{id}/suspend", "/casework/cases/{id}/reopen", "/schools", "/schools/lists", "/schools/lists/{id}", "/schools/lists/subscribe", "/schools/lists/out", "/parents/filter", "/parents/filter/tieu-hoc", "/schools/nodes", "/mission", "/reporting/totals", "/reporting/report", "/ledger", "/org", "/help/components"} {
 		if seen[must] == 0 {
 			t.Errorf("%s was never reached by a link", must)
 		}
@@ -186,7 +186,7 @@ func (v *visitor) act(list, act string) {
 
 // download reports addresses that give a file.
 func download(u *url.URL) bool {
-	for _, end := range []string{".csv", ".docx", ".xlsx", ".tar", ".txt", ".svg", "/export", "/proof"} {
+	for _, end := range []string{".csv", ".docx", ".xlsx", ".tar", ".txt", ".svg", ".mobileconfig", "/export", "/proof"} {
 		if strings.HasSuffix(u.Path, end) {
 			return true
 		}

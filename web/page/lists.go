@@ -63,3 +63,29 @@ type ListSubscribe struct {
 	Name, URL, Hours, Source, Licence string
 	Formats, Categories, Trusts       []Option
 }
+
+// ListOuts is who fetches what bands are refused, for filters of another make:
+// GET and POST /schools/lists/out.
+type ListOuts struct {
+	Base
+	Rows       []OutRow
+	Name       string // as typed, after a fault
+	Bands      []Option
+	Algorithms []Option
+	Given      *OutGiven // a token or a key, shown on this answer alone
+	Address    string    // of the name server; empty: zones are not given
+}
+
+// OutRow is one subscriber.
+type OutRow struct {
+	Name, Bands            string
+	Since, Fetched         time.Time // Fetched zero: not yet
+	Key, Algorithm, Notify string    // Key empty: it takes no zones
+}
+
+// OutGiven is what is shown once.
+type OutGiven struct {
+	Token, URL string   // of a token
+	Key        string   // "hmac-sha256:name:secret"
+	Zones      []string // that the key opens
+}

@@ -149,6 +149,7 @@ type NodeRow struct {
 // multipart "file", "format", "category", "name" imports one.
 type Lists struct {
 	Base
+	Outs       bool // the reader may let filters of another make fetch
 	Rows       []ListRow
 	Formats    []Option
 	Categories []Option

@@ -22,7 +22,20 @@ func (m maker) public() set {
 		"public/kids#small": page.Kids{Base: m.base(m.t("public.small.title"), "/kids/6-10"), Band: "6-10"},
 		"public/kids#big":   page.Kids{Base: m.base(m.t("public.big.title"), "/kids/16-17"), Band: "16-17"},
 		"public/parents":    page.Door{Base: m.base(m.t("public.parents.title"), "/parents"), Reading: reading},
-		"public/teachers":   page.Door{Base: m.base(m.t("public.teachers.title"), "/teachers")},
+		"public/homes": page.HomeFilter{Base: m.base(m.t("public.homes.title"), "/parents/filter"), Bands: []page.HomeBand{
+			{Href: "/parents/filter/tieu-hoc", Name: m.t("schools.band.primary")}, {Href: "/parents/filter/trung-hoc-co-so", Name: m.t("schools.band.lower_secondary")},
+		}},
+		"public/homes#none": page.HomeFilter{Base: m.base(m.t("public.homes.title"), "/parents/filter")},
+		"public/home-setup": page.HomeSetup{
+			Base: m.base(m.t("public.homes.title"), "/parents/filter/tieu-hoc"), Name: m.t("schools.band.primary"),
+			HTTPS: "https://dns.tinh-mau.example/tre-em/tieu-hoc", TLS: "tieu-hoc.dns.tinh-mau.example", Profile: "/parents/filter/tieu-hoc.mobileconfig",
+			Addresses: []string{"192.0.2.53", "2001:db8::53"}, Others: []page.HomeBand{{Href: "/parents/filter/trung-hoc-co-so", Name: m.t("schools.band.lower_secondary")}},
+		},
+		"public/home-setup#bare": page.HomeSetup{
+			Base: m.base(m.t("public.homes.title"), "/parents/filter/tieu-hoc"), Name: m.t("schools.band.primary"),
+			HTTPS: "https://dns.tinh-mau.example/tre-em/tieu-hoc", TLS: "tieu-hoc.dns.tinh-mau.example", Profile: "/parents/filter/tieu-hoc.mobileconfig",
+		},
+		"public/teachers": page.Door{Base: m.base(m.t("public.teachers.title"), "/teachers")},
 		"public/press": page.Door{Base: m.base(m.t("public.press.title"), "/press"), Figures: []page.Figure{
 			{Name: "Tin báo trong năm", Value: m.p.Int(1204), Note: "2026"}, {Name: "Trẻ được hỗ trợ trong tháng", Value: m.t("ui.fewer"), Note: "11/2026"},
 		}},

@@ -46,6 +46,16 @@ func (m maker) schools() set {
 	}
 	fresh := page.List{Base: on("console.lists.title"), ID: "2", Name: "Lừa đảo mẫu", Category: "Lừa đảo", Format: "Adblock", Trust: "Mới, chưa kiểm", Sub: &page.ListSource{Host: "danh-sach.example", Hours: 6, Due: now, State: "late", Outcome: "không tải được", Why: "Máy chủ danh-sach.example trả lời quá chậm."}}
 	form := page.ListSubscribe{Base: on("console.subscribe.title"), Hours: "24", Formats: options, Categories: options, Trusts: options}
+	outs := page.ListOuts{
+		Base: on("console.outs.title"), Bands: options, Algorithms: []page.Option{{Value: "hmac-sha256", Label: "hmac-sha256"}}, Address: "192.0.2.1:5353",
+		Rows: []page.OutRow{
+			{Name: "Tường lửa của Sở mẫu", Bands: "Tiểu học (lớp 1–5), Trung học cơ sở (lớp 6–9)", Since: now.Add(-900 * time.Hour), Fetched: now, Key: "lachan-r3d2c6s7k5q4x2aa", Algorithm: "hmac-sha256", Notify: "192.0.2.7:53"},
+			{Name: "THCS Hoa Sen mẫu", Bands: "Trung học cơ sở (lớp 6–9)", Since: now},
+		},
+	}
+	withToken, withKey := outs, outs
+	withToken.Given = &page.OutGiven{Token: "ABCDEFG-HIJKLMN-OPQRSTU-VWXYZ", URL: "https://hub.example/api/v1/export/"}
+	withKey.Given = &page.OutGiven{Key: "hmac-sha256:lachan-r3d2c6s7k5q4x2aa:bWF1bWF1bWF1bWF1bWF1bWF1bWF1bWF1bWF1bWF1bWE=", Zones: []string{"primary.rpz.lachan", "lower-secondary.rpz.lachan"}}
 	verdict := gallery.Components(on("console.lookup.title")).Verdict
 	passed := verdict
 	passed.Refused = false
@@ -54,6 +64,7 @@ func (m maker) schools() set {
 		"schools/school": school, "schools/school#empty": bare,
 		"schools/nodes": page.Nodes{Base: on("console.nodes.title"), Lights: lights, Rows: nodes, Query: "mẫu", Filter: true, Without: 17, Versions: []page.Version{{Name: "0.1.0", Nodes: 231, Href: "/schools/nodes?version=0.1.0"}, {Name: "0.0.9", Nodes: 4, Href: "/schools/nodes", On: true}}, Find: "mẫu", MoreSchools: 894, Pager: page.Pager{From: 1, To: 50, Total: 235, Next: "/schools/nodes?page=2"}, QR: `<svg viewBox="0 0 1 1" width="196" height="196" aria-hidden="true"><rect width="1" height="1"/></svg>`, Rollout: &page.Rollout{Bundle: 12, Stage: 25, Nodes: 231, Have: 201, Ill: 3, Since: now, CanSteer: true}, Bundle: 12, Delta: 481, Schools: []page.Option{{Value: "1", Label: "Tiểu học Sao Mai mẫu"}, {Value: "2", Label: "THCS Hoa Sen mẫu"}}, Token: "LC7Q2MX4KD", Command: "lachan node enrol --config lachan-node.toml --hub https://hub.example LC7Q2MX4KD"}, "schools/nodes#empty": page.Nodes{Base: on("console.nodes.title")}, "schools/nodes#nomatch": page.Nodes{Base: on("console.nodes.title"), Query: "xa", Filter: true, Find: "zz", MoreSchools: 925},
 		"schools/list": one, "schools/list#fresh": fresh, "schools/subscribe": form,
+		"schools/outs": outs, "schools/outs#token": withToken, "schools/outs#key": withKey, "schools/outs#empty": page.ListOuts{Base: on("console.outs.title"), Bands: options},
 		"schools/lists": lists, "schools/lists#empty": page.Lists{Base: on("console.lists.title"), Formats: options, Categories: options},
 		"schools/lookup": page.Lookup{Base: on("console.lookup.title"), Domain: "sao-mai.example", Bands: options, Answer: &verdict}, "schools/lookup#passed": page.Lookup{Base: on("console.lookup.title"), Domain: "sao-mai.example", Bands: options, Answer: &passed}, "schools/lookup#empty": page.Lookup{Base: on("console.lookup.title"), Bands: options},
 	}
