@@ -328,7 +328,10 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
 	for _, undo := range []string{
-		"DROP TABLE schools_rollout", "ALTER TABLE schools_node DROP COLUMN rejected", "DELETE FROM goose_db_version WHERE version_id = 13",
+		"DROP TABLE schools_online_member", "DROP TABLE schools_online_criterion", "DROP TABLE schools_online_model",
+		"DROP TABLE schools_online_incident", "DROP TABLE schools_online_stated", "DROP TABLE schools_online_ack",
+		"DROP TABLE schools_online_check", "DROP TABLE schools_online_class", "DROP TABLE schools_online_use",
+		"DELETE FROM goose_db_version WHERE version_id = 14",
 	} {
 		if _, err := h.DB.Writer().Exec(undo); err != nil {
 			t.Fatal(err)
@@ -338,7 +341,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-13-*", "database.snapshot"))
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-14-*", "database.snapshot"))
 	if err != nil || len(made) != 1 {
 		t.Fatalf("backups %v, %v", made, err)
 	}
