@@ -36,16 +36,19 @@ type Check struct {
 	At, Due    time.Time
 }
 
-// State is "late" where it must be answered (again), "soon" in the last tenth
-// of its time or with a gap, else "ok". The zero Check is late.
-func (c Check) State(now time.Time) string {
+// State is how a checklist stands; that of the zero Check is Todo.
+func (c Check) State(now time.Time) State {
 	switch {
+	case c.ID == "":
+		return Todo
 	case !now.Before(c.Due):
-		return "late"
-	case c.Gaps > 0, c.Due.Sub(now) < c.Due.Sub(c.At)/10:
-		return "soon"
+		return Late
+	case c.Gaps > 0:
+		return Part
+	case c.Due.Sub(now) < c.Due.Sub(c.At)/10:
+		return Soon
 	}
-	return "ok"
+	return Done
 }
 
 // CheckCommand answers a checklist.

@@ -54,21 +54,21 @@ func TestClause_3_ClassesAndTheirChecklists(t *testing.T) {
 		}
 	}
 
-	if state := (online.Check{}).State(k.clock.Now()); state != "late" {
+	if state := (online.Check{}).State(k.clock.Now()); state != online.Todo {
 		t.Errorf("never answered: %s", state)
 	}
 	if _, err := k.AnswerCheck(ctx, teacher, online.CheckCommand{School: school.ID, Kind: online.ClassCheck, Subject: c.ID, Answers: map[string]string{"chat": "yes"}}); len(problem.From(err).Fields) != 9 {
 		t.Errorf("one of ten answered: %v", err)
 	}
 	check := k.answer(school, online.ClassCheck, c.ID, "recording")
-	if check.Gaps != 1 || check.State(k.clock.Now()) != "soon" || duty.DateOf(check.Due) != k.today().AddDays(120) {
+	if check.Gaps != 1 || check.State(k.clock.Now()) != online.Part || duty.DateOf(check.Due) != k.today().AddDays(120) {
 		t.Errorf("%+v", check)
 	}
 	k.clock.Advance(1e9)
 	k.answer(school, online.ClassCheck, c.ID)
 	newest, err := k.Checks(ctx, teacher, school.ID)
 	k.ok(err)
-	if got := newest[c.ID]; got.Gaps != 0 || got.Answers["recording"] != online.Yes || got.By != teacher.Person || got.State(k.clock.Now()) != "ok" {
+	if got := newest[c.ID]; got.Gaps != 0 || got.Answers["recording"] != online.Yes || got.By != teacher.Person || got.State(k.clock.Now()) != online.Done {
 		t.Errorf("%+v", got)
 	}
 	list, _ := k.Register().Checklist(online.UseCheck)
@@ -130,11 +130,11 @@ func TestClause_3_Readiness(t *testing.T) {
 	school := k.school("th1", "primary")
 	k.school("th2", "primary")
 	teacher := teacherOf("th1")
-	want := func(what string, lines ...string) {
+	want := func(what string, lines ...online.State) {
 		t.Helper()
 		r, err := k.Readiness(ctx, teacher, school.ID)
 		k.ok(err)
-		var got []string
+		var got []online.State
 		for _, l := range r.Lines {
 			got = append(got, l.State)
 		}
@@ -142,7 +142,7 @@ func TestClause_3_Readiness(t *testing.T) {
 			t.Errorf("%s: %v, want %v", what, got, lines)
 		}
 	}
-	want("nothing yet", "late", "late", "late", "late", "wait", "late", "late")
+	want("nothing yet", "todo", "todo", "todo", "todo", "apart", "todo", "todo")
 
 	token, _, err := k.schools.CreateToken(ctx, lead, schools.TokenCommand{Name: "Nút mẫu", Schools: []string{school.ID}})
 	k.ok(err)
@@ -154,19 +154,19 @@ func TestClause_3_Readiness(t *testing.T) {
 	k.ok(k.State(ctx, teacher, online.StateCommand{School: school.ID, What: online.StatedStaff, Day: k.today(), Value: 18, Total: 30}))
 	k.ok(k.State(ctx, teacher, online.StateCommand{School: school.ID, What: online.StatedSkills, Ref: "2026-2027", Day: k.today(), Value: 1}))
 	k.ok(k.Acknowledge(ctx, teacher, school.ID, "lessons", 1))
-	want("under way", "ok", "ok", "ok", "soon", "late", "soon", "ok")
+	want("under way", "done", "done", "done", "part", "todo", "part", "done")
 	k.answer(school, online.ClassCheck, c.ID)
 	k.answer(school, online.UseCheck, u.ID)
-	want("answered", "ok", "ok", "ok", "soon", "ok", "soon", "ok")
+	want("answered", "done", "done", "done", "part", "done", "part", "done")
 	k.ok(k.State(ctx, teacher, online.StateCommand{School: school.ID, What: online.StatedRule, Day: k.today(), Value: 0}))
-	want("no rule any more", "ok", "ok", "late", "soon", "ok", "soon", "ok")
+	want("no rule any more", "done", "done", "todo", "part", "done", "part", "done")
 
 	k.clock.Advance(121 * 24 * 3600e9)
-	want("after 121 days", "late", "late", "late", "soon", "late", "soon", "ok")
+	want("after 121 days", "todo", "todo", "todo", "part", "late", "part", "done")
 
 	all, err := k.Overview(ctx, lead, schools.SchoolFilter{})
 	k.ok(err)
-	if len(all) != 2 || !all[0].Online || all[1].Online || all[0].Line(online.LineStaff).N != 18 || all[0].State() != "late" {
+	if len(all) != 2 || !all[0].Online || all[1].Online || all[0].Line(online.LineStaff).N != 18 || all[0].State() != online.Late {
 		t.Errorf("%+v", all)
 	}
 	if own, err := k.Overview(ctx, teacher, schools.SchoolFilter{}); err != nil || len(own) != 1 {

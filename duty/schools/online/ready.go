@@ -4,6 +4,7 @@ package online
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lachan/duty"
@@ -20,10 +21,37 @@ type Readiness struct {
 	Online bool // lessons online run now
 }
 
+// State is how one thing stands. Only what had a day and missed it is late.
+type State string
+
+// The states, the better first.
+const (
+	Apart State = "apart" // does not apply
+	Done  State = "done"
+	Soon  State = "soon" // done, and soon due again
+	Part  State = "part" // begun
+	Todo  State = "todo"
+	Late  State = "late" // was done, and is due again
+)
+
+// States lists the states, the better first.
+func States() []State { return []State{Apart, Done, Soon, Part, Todo, Late} }
+
+// Worse is the worse of two states.
+func (s State) Worse(other State) State {
+	if slices.Index(States(), other) > slices.Index(States(), s) {
+		return other
+	}
+	return s
+}
+
+// Asks reports whether somebody has to do something.
+func (s State) Asks() bool { return s.Worse(Done) != Done }
+
 // Line is one thing that a school shall have.
 type Line struct {
 	Code    string // one of LineCodes
-	State   string // ok, soon (begun, or soon due), late (due), wait (does not apply)
+	State   State
 	Counted bool   // by the system; false: stated by the school
 	N, Of   int    // teachers, staff, texts, checklists; Of 0: no count
 	Ref     string // number of the rule, school year
@@ -53,21 +81,30 @@ func (r Readiness) Line(code string) Line {
 			return l
 		}
 	}
-	return Line{Code: code, State: "wait"}
+	return Line{Code: code, State: Apart}
 }
 
 // State is the worst state of the lines that apply.
-func (r Readiness) State() string {
-	worst := "ok"
+func (r Readiness) State() State {
+	worst := Done
 	for _, l := range r.Lines {
-		if l.State == "late" {
-			return "late"
-		}
-		if l.State == "soon" {
-			worst = "soon"
-		}
+		worst = worst.Worse(l.State)
 	}
 	return worst
+}
+
+// Open are the lines that ask for something, the worst first.
+func (r Readiness) Open() []Line {
+	var open []Line
+	for _, l := range r.Lines {
+		if l.State.Asks() {
+			open = append(open, l)
+		}
+	}
+	slices.SortStableFunc(open, func(a, b Line) int {
+		return slices.Index(States(), b.State) - slices.Index(States(), a.State)
+	})
+	return open
 }
 
 // holdsFor is how many days a statement on staff or programme counts: a
@@ -170,30 +207,32 @@ func (st standing) of(school schools.School) Readiness {
 	return r
 }
 
-func either(good bool) string {
+func either(good bool) State {
 	if good {
-		return "ok"
+		return Done
 	}
-	return "late"
+	return Todo
 }
 
 // said is a line that the school states; days is how long it holds, 0: until
 // it says otherwise.
 func (st standing) said(schoolID, what string, days int) Line {
 	x := st.stated[key{schoolID, what, ""}]
-	l := Line{Code: what, N: x.Value, Of: x.Total, Ref: x.Ref, Day: x.Day, State: "ok"}
+	l := Line{Code: what, N: x.Value, Of: x.Total, Ref: x.Ref, Day: x.Day, State: Done}
 	switch {
-	case x.ID == "" || x.Value == 0 || days > 0 && st.today.Sub(x.Day) > days:
-		l.State = "late"
+	case x.ID == "" || x.Value == 0:
+		l.State = Todo
+	case days > 0 && st.today.Sub(x.Day) > days:
+		l.State = Late
 	case x.Value < x.Total:
-		l.State = "soon"
+		l.State = Part
 	}
 	return l
 }
 
 // guidance counts the current texts that somebody of the school has confirmed.
 func (st standing) guidance(schoolID string) Line {
-	l := Line{Code: LineGuidance, Counted: true, State: "soon"}
+	l := Line{Code: LineGuidance, Counted: true, State: Part}
 	for _, r := range st.reading(schoolID) {
 		l.Of++
 		if r.Done() {
@@ -202,9 +241,9 @@ func (st standing) guidance(schoolID string) Line {
 	}
 	switch l.N {
 	case 0:
-		l.State = "late"
+		l.State = Todo
 	case l.Of:
-		l.State = "ok"
+		l.State = Done
 	}
 	return l
 }
@@ -212,20 +251,22 @@ func (st standing) guidance(schoolID string) Line {
 // checklists counts the subjects whose checklist is answered and not due. A
 // school that uses no platform and holds no class has none to answer.
 func (st standing) checklists(schoolID string) Line {
-	l := Line{Code: LineChecks, Counted: true, State: "wait"}
+	l := Line{Code: LineChecks, Counted: true, State: Apart}
 	add := func(subject string) {
 		c := st.checks[subject]
 		state := c.State(st.now)
 		l.Of++
-		if state != "late" {
+		if state.Worse(Part) == Part {
 			l.N++
 		}
-		if l.State = worse(l.State, state); l.Day.IsZero() || duty.DateOf(c.Due).Before(l.Day) {
-			l.Day = duty.DateOf(c.Due)
-			if c.ID == "" {
-				l.Day = st.today
-			}
+		due := st.today
+		if c.ID != "" {
+			due = duty.DateOf(c.Due)
 		}
+		if l.Day.IsZero() || due.Before(l.Day) {
+			l.Day = due
+		}
+		l.State = l.State.Worse(state)
 	}
 	for _, u := range st.uses[schoolID] {
 		add(u.ID)
@@ -234,12 +275,4 @@ func (st standing) checklists(schoolID string) Line {
 		add(c.ID)
 	}
 	return l
-}
-
-func worse(a, b string) string {
-	rank := map[string]int{"wait": 0, "ok": 1, "soon": 2, "late": 3}
-	if rank[b] > rank[a] {
-		return b
-	}
-	return a
 }

@@ -29,3 +29,6 @@ func ResultKey(result string) string {
 
 // Key is the key of the line's title.
 func (l Line) Key() string { return "schools.ready." + l.Code }
+
+// Key is the key of the state's name.
+func (s State) Key() string { return "schools.ready-state." + string(s) }
