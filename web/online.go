@@ -50,10 +50,10 @@ func (s *Server) onlineRoutes() []Route {
 func onlinePath(school, what string) string { return "/schools/" + school + "/online/" + what }
 
 // schoolHead is what stands above each page of one school.
-func (c *visit) schoolHead(school schools.School) page.SchoolHead {
+func (c *visit) schoolHead(school schools.School, tab string) page.SchoolHead {
 	return page.SchoolHead{
 		ID: school.ID, Code: school.Code, Name: school.Name, Place: c.placeName(school.Place), Level: c.p.T(schools.LevelKey(school.Level)),
-		CanReport: c.mayEditSchool("schools.incident", school),
+		CanReport: c.mayEditSchool("schools.incident", school), Tab: tab,
 	}
 }
 
@@ -123,7 +123,7 @@ func (s *Server) readyPage(c *visit, id string) (page.Ready, error) {
 		return page.Ready{}, err
 	}
 	c.in("schools", c.p.T("pages.ready.title", "school", r.School.Name))
-	p := page.Ready{Base: c.base, School: c.schoolHead(r.School), Todo: len(r.Open()), CanEdit: c.mayEditSchool("schools.online_edit", r.School)}
+	p := page.Ready{Base: c.base, School: c.schoolHead(r.School, "ready"), Todo: len(r.Open()), CanEdit: c.mayEditSchool("schools.online_edit", r.School)}
 	for _, l := range r.Lines {
 		p.Lines = append(p.Lines, c.readyLine(id, l))
 	}

@@ -37,7 +37,7 @@ func (s *Server) checkPage(c *visit, kind, subject string) (page.Checklist, erro
 	}
 	c.in("schools", c.p.T("pages.check.title", "what", title))
 	p := page.Checklist{
-		Base: c.base, School: c.schoolHead(school), Kind: kind, Subject: subject, Title: title, By: names[last.By], At: last.At, Due: last.Due,
+		Base: c.base, School: c.schoolHead(school, "register"), Kind: kind, Subject: subject, Title: title, By: names[last.By], At: last.At, Due: last.Due,
 		CanEdit: c.mayEditSchool("schools.online_edit", school),
 	}
 	list, _ := s.Online.Register().Checklist(kind)

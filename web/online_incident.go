@@ -32,8 +32,8 @@ func (s *Server) incidentPage(c *visit, school schools.School) (page.Incident, e
 	}
 	c.in("schools", c.p.T("pages.incident.title"))
 	p := page.Incident{
-		Base: c.base, School: c.schoolHead(school), ID: c.typed("id", id.New()), Receipt: c.typed("receipt", casework.NewReceipt()),
-		Day: c.typed("day", dayText(duty.DateOf(s.Clock.Now()))), Words: c.form("words"), URL: c.form("url"), Ages: c.ages(c.form("age")), Closed: !open,
+		Base: c.base, School: c.schoolHead(school, "incident"), ID: c.typed("id", id.New()), Receipt: c.typed("receipt", casework.NewReceipt()),
+		Day: c.typed("day", dayText(duty.DateOf(s.Clock.Now()))), Words: c.form("words"), URL: c.form("url"), Ages: c.ages(c.typed("age", duty.AgeUnknown.Code())), Closed: !open,
 	}
 	for _, kind := range s.Online.Register().Incidents {
 		p.Kinds = append(p.Kinds, page.Option{Value: kind, Label: c.p.T(online.IncidentKey(kind)), On: c.form("kind") == kind})
@@ -81,7 +81,7 @@ func (s *Server) sendIncident(c *visit) error {
 	}
 	c.in("schools", c.p.T("pages.incident.title"))
 	return c.show("schools/incident", page.Incident{
-		Base: c.base, School: c.schoolHead(school), MayNeedHelp: done.Danger,
+		Base: c.base, School: c.schoolHead(school, "incident"), MayNeedHelp: done.Danger,
 		Done: &page.Taken{Groups: spelt.Groups[:], Check: spelt.Check, Words: spelt.Words[:]},
 	})
 }

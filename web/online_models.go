@@ -121,7 +121,7 @@ func (s *Server) modelSchools(c *visit, m online.Model, p *page.Model) error {
 	for _, x := range m.Members {
 		in[x.School] = true
 		school, err := s.Schools.School(c.r.Context(), c.who.Actor, x.School)
-		row := page.MemberRow{ID: x.School, Since: x.Since.Start(), CanLeave: p.CanEdit && takes}
+		row := page.MemberRow{ID: x.School, Since: x.Since.Start(), CanLeave: p.CanEdit && takes && (x.Part == online.Adopter) == (m.State == online.Spread)}
 		switch problem.KindOf(err) {
 		case problem.Forbidden, problem.NotFound: // a teacher knows the own school only
 			row.Name = c.p.T("pages.model.another")

@@ -28,7 +28,7 @@ func (s *Server) onlinePage(c *visit, id string) (page.Online, error) {
 	}
 	c.in("schools", c.p.T("pages.online.title", "school", school.Name))
 	p := page.Online{
-		Base: c.base, School: c.schoolHead(school), CanEdit: c.mayEditSchool("schools.online_edit", school), PlatformName: c.form("platform_name"),
+		Base: c.base, School: c.schoolHead(school, "register"), CanEdit: c.mayEditSchool("schools.online_edit", school), PlatformName: c.form("platform_name"),
 		Class: page.ClassForm{Title: c.form("title"), Pupils: c.form("pupils"), First: c.form("first"), Last: c.form("last")},
 	}
 	if err := s.onlineRows(c, id, &p); err != nil {

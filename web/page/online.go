@@ -7,7 +7,8 @@ import "time"
 // SchoolHead names a school above the pages of one school.
 type SchoolHead struct {
 	ID, Code, Name, Place, Level string
-	CanReport                    bool // may report an incident
+	CanReport                    bool   // may report an incident
+	Tab                          string // filter, ready, register, incident: this page
 }
 
 // Ready is how far a school is with clause 3: GET /schools/{id}/online/ready.

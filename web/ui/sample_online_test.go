@@ -10,7 +10,7 @@ import (
 
 func (m maker) online() set {
 	on := func(title string) page.Base { return m.console(m.t(title), "schools") }
-	head := page.SchoolHead{ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", CanReport: true}
+	head := page.SchoolHead{ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", CanReport: true, Tab: "ready"}
 	options := []page.Option{{Label: "Tất cả", On: true}, {Value: "a", Label: "Một lựa chọn"}}
 	month := 30 * 24 * time.Hour
 	lines := []page.ReadyLine{

@@ -142,7 +142,7 @@ var (
 	queryMembers       = sqldb.Register("schools.online_members", `SELECT school, part, since FROM schools_online_member WHERE model = $1 ORDER BY since, school`)
 	queryMemberPut     = sqldb.Register("schools.online_member_put", `
 		INSERT INTO schools_online_member (model, school, part, since) VALUES ($1, $2, $3, $4) ON CONFLICT (model, school) DO NOTHING`)
-	queryMemberDrop = sqldb.Register("schools.online_member_drop", `DELETE FROM schools_online_member WHERE model = $1 AND school = $2`)
+	queryMemberDrop = sqldb.Register("schools.online_member_drop", `DELETE FROM schools_online_member WHERE model = $1 AND school = $2 AND part = $3`)
 )
 
 func ofModel(modelID string) authz.Resource {

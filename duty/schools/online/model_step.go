@@ -109,11 +109,15 @@ func (s *Service) JoinModel(ctx context.Context, actor authz.Actor, cmd MemberCo
 			return problem.New("schools/model-closed")
 		}
 		if cmd.Leave {
-			_, err = sqldb.Exec(ctx, tx, queryMemberDrop, m.ID, school.ID)
-		} else {
-			_, err = sqldb.Exec(ctx, tx, queryMemberPut, m.ID, school.ID, part, s.today().String())
-		}
-		if err != nil {
+			// Who tried the model stays on record once the pilot is over.
+			n, err := sqldb.Exec(ctx, tx, queryMemberDrop, m.ID, school.ID, part)
+			if err == nil && n == 0 {
+				err = problem.New("schools/not-in-model")
+			}
+			if err != nil {
+				return err
+			}
+		} else if _, err := sqldb.Exec(ctx, tx, queryMemberPut, m.ID, school.ID, part, s.today().String()); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, actor, "schools.model_member", m.ID, permit, map[string]any{"school": school.ID, "part": part, "leave": cmd.Leave})

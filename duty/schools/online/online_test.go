@@ -275,6 +275,7 @@ func TestClause_3_ModelFromDesignToAdopters(t *testing.T) {
 	k.ok(k.MoveModel(ctx, lead, second.ID, online.Evaluated))
 	k.ok(k.MoveModel(ctx, lead, second.ID, online.Spread))
 	k.ok(k.JoinModel(ctx, lead, online.MemberCommand{Model: second.ID, School: adopter.ID}))
+	refuse("schools/not-in-model", k.JoinModel(ctx, lead, online.MemberCommand{Model: second.ID, School: pilot.ID, Leave: true}))
 	got, err := k.Model(ctx, teacherOf("th1"), second.ID)
 	k.ok(err)
 	if got.State != online.Spread || !slices.Equal(got.Schools(online.PilotSchool), []string{pilot.ID}) || !slices.Equal(got.Schools(online.Adopter), []string{adopter.ID}) || got.First != k.today() || got.Criteria[0].Result != online.Met {

@@ -274,5 +274,8 @@ func (st standing) checklists(schoolID string) Line {
 	for _, c := range st.classes[schoolID] {
 		add(c.ID)
 	}
+	if l.State == Todo && l.N > 0 {
+		l.State = Part
+	}
 	return l
 }
