@@ -70,7 +70,7 @@ func TestAxeOnEveryPageOfTheDemo(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	t.Logf("%d kinds of pages: %s", len(seen), strings.Join(slices.Sorted(maps.Keys(seen)), " "))
-	for _, must := range []string{"/", "/report", "/work", "/casework", "/casework/cases/{id}", "/casework/cases/{id}/assign", "/casework/cases/{id}/tracks", "/casework/cases/{id}/clocks", "/casework/cases/{id}/clocks/{id}", "/casework/cases/{id}/contact", "/casework/cases/{id}/merge", "/casework/cases/{id}/suspend", "/casework/cases/{id}/reopen", "/schools", "/schools/lists", "/schools/lists/{id}", "/schools/lists/subscribe", "/schools/nodes", "/mission", "/reporting/totals", "/reporting/report", "/ledger", "/org", "/help/components"} {
+	for _, must := range []string{"/", "/report", "/work", "/casework", "/casework/cases/{id}", "/casework/cases/{id}/assign", "/casework/cases/{id}/tracks", "/casework/cases/{id}/clocks", "/casework/cases/{id}/clocks/{id}", "/casework/cases/{id}/contact", "/casework/cases/{id}/merge", "/casework/cases/{id}/suspend", "/casework/cases/{id}/reopen", "/schools", "/schools/lists", "/schools/lists/{id}", "/schools/lists/subscribe", "/schools/nodes", "/schools/ready", "/schools/{id}/online/ready", "/schools/{id}/online/register", "/schools/{id}/online/check", "/schools/{id}/online/incident", "/schools/guidance", "/schools/guidance/lessons", "/schools/models", "/schools/models/{id}", "/mission", "/reporting/totals", "/reporting/report", "/ledger", "/org", "/help/components"} {
 		if seen[must] == 0 {
 			t.Errorf("%s was never reached by a link", must)
 		}
