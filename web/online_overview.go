@@ -171,10 +171,31 @@ func (s *Server) workReady(c *visit, p *page.Work) error {
 		}
 		p.Ready = append(p.Ready, row)
 	}
+	if !r.Line(online.LineGuidance).State.Asks() {
+		if err := s.workUnread(c, school.ID, p); err != nil {
+			return err
+		}
+	}
 	p.ReadyHref = onlinePath(school.ID, "ready")
 	if p.Next == nil && len(p.Ready) > 0 {
 		first := p.Ready[0]
 		p.Next = &page.NextCard{Code: school.Name, Title: first.Title, Why: first.Next, Href: first.Href, Open: first.Act}
 	}
+	return nil
+}
+
+// workUnread shows the reader what colleagues have confirmed and he has not.
+func (s *Server) workUnread(c *visit, school string, p *page.Work) error {
+	readings, err := s.Online.Readings(c.r.Context(), c.who.Actor, school)
+	if err != nil {
+		return err
+	}
+	unread := count(readings, func(r online.Reading) bool { return r.Mine.IsZero() })
+	if unread == 0 {
+		return nil
+	}
+	row := c.readyLine(school, online.Line{Code: online.LineGuidance, State: online.Part, Counted: true, N: len(readings) - unread, Of: len(readings)})
+	row.Title = c.p.T("pages.ready.unread", "n", unread)
+	p.Ready = append(p.Ready, row)
 	return nil
 }

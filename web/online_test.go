@@ -90,6 +90,12 @@ func TestClause_3_GuidanceIsReadAndStated(t *testing.T) {
 	}
 	form.Set("guidance_value", "21")
 	has(t, it.do("/schools/guidance/lessons/declare", form), "Stated: 21 of 24")
+	for _, code := range []string{"management", "accounts", "groups"} {
+		it.do("/schools/guidance/"+code+"/ack", url.Values{"version": {"1"}})
+	}
+	hasNot(t, it.see("/work"), "Read and confirm all", "have not read")
+	colleague := h.other("dau.moi.truong", one.Unit, authz.Focal)
+	has(t, colleague.see("/work"), "4 texts of guidance that you have not read")
 	g := h.administrator()
 	has(t, g.see("/schools/guidance/groups"), "Who confirms")
 	if r := g.post("/schools/guidance/lessons/ack", url.Values{"version": {"1"}}); r.status != http.StatusForbidden {
@@ -126,6 +132,9 @@ func TestClause_3_OverviewAndModels(t *testing.T) {
 	has(t, g.do(path+"/move", url.Values{"to": {"evaluated"}}), "Evaluated", "Nên nhân rộng.")
 	has(t, g.do(path+"/move", url.Values{"to": {"spread"}}), "Spreading")
 	has(t, g.see("/schools/models"), "1/2")
+	sector := h.other("so.giao.duc", h.unit("qni/so/gddt"), authz.Focal)
+	has(t, sector.see("/schools/models"), "Begin a model")
+	hasNot(t, h.other("cong.an", h.unit("qni/ca"), authz.Focal, authz.Head).see("/schools/models"), "Begin a model")
 
 	it := h.other("giao.vien", one.Unit, authz.ITTeacher)
 	body = it.see(path)
