@@ -9,7 +9,8 @@
 //	decided-enforce   casework.Decided         → schools.Enforce         clause 2 → 3
 //	lifted-withdraw   casework.BlockLifted     → schools.LiftCase        clause 2 → 3
 //	casework-figures  casework.Figures         → the cells of a report   clause 2, 5.1 → 5.3
-//	schools-figures   schools.Figures          → the cells of a report   clause 3 → 5.3
+//	schools-figures   schools.Figures and
+//	                  online.Figures           → the cells of a report   clause 3 → 5.3
 //
 // The arrows of the first kind run inside the transaction that made the
 // event: a decision without its block, or a block without its decision,

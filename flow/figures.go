@@ -4,11 +4,13 @@ package flow
 
 import (
 	"context"
+	"maps"
 
 	"lachan/duty"
 	"lachan/duty/casework"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 )
 
 // CaseworkSource and SchoolsSource hand what a duty counts to reporting, by
@@ -59,14 +61,28 @@ func (f *Flow) SchoolsSource() reporting.Figures {
 	if f.off[SchoolsFigures] {
 		return nothing{}
 	}
-	return schoolsSource{f.schools}
+	return schoolsSource{f.schools, f.online}
 }
 
-type schoolsSource struct{ service *schools.Service }
+// schoolsSource answers with both halves of clause 3: the filter, and lessons
+// online.
+type schoolsSource struct {
+	filter *schools.Service
+	online *online.Service
+}
 
 // Figures implements reporting.Figures.
 func (s schoolsSource) Figures(ctx context.Context, period duty.Period, unit string) (map[string]int64, error) {
-	return s.service.Figures(ctx, period, unit)
+	cells, err := s.filter.Figures(ctx, period, unit)
+	if err != nil {
+		return nil, err
+	}
+	more, err := s.online.Figures(ctx, period, unit)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(cells, more)
+	return cells, nil
 }
 
 // nothing stands where an arrow is switched off.

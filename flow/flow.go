@@ -10,6 +10,7 @@ import (
 
 	"lachan/duty/casework"
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 	"lachan/internal/clock"
 	"lachan/internal/jobs"
 	"lachan/internal/logs"
@@ -37,6 +38,7 @@ func Arrows() []Arrow {
 type Flow struct {
 	casework *casework.Service
 	schools  *schools.Service
+	online   *online.Service
 	queue    *jobs.Queue
 	clock    clock.Clock
 	off      map[Arrow]bool
@@ -57,7 +59,9 @@ func New(queue *jobs.Queue, clk clock.Clock, off ...Arrow) *Flow {
 }
 
 // Join tells the flow its duties. Call it once, before the first event.
-func (f *Flow) Join(c *casework.Service, s *schools.Service) { f.casework, f.schools = c, s }
+func (f *Flow) Join(c *casework.Service, s *schools.Service, o *online.Service) {
+	f.casework, f.schools, f.online = c, s, o
+}
 
 // Emit hears an event inside the transaction that made it. An error fails
 // that transaction.

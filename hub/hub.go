@@ -17,6 +17,7 @@ import (
 	"lachan/duty/casework"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 	"lachan/flow"
 	"lachan/internal/authz"
 	"lachan/internal/blobs"
@@ -72,6 +73,7 @@ type Hub struct {
 	Org       *org.Service
 	Casework  *casework.Service
 	Schools   *schools.Service
+	Online    *online.Service
 	Reporting *reporting.Service
 	Web       *web.Server
 
@@ -219,7 +221,11 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.flow.Join(h.Casework, h.Schools)
+	h.Online, err = online.New(online.Deps{DB: h.DB, Ledger: h.Ledger, Authz: h.Authz, Clock: h.clock, Schools: h.Schools})
+	if err != nil {
+		return err
+	}
+	h.flow.Join(h.Casework, h.Schools, h.Online)
 	indicators, err := reporting.ReadCatalogue(directives.Indicators)
 	if err != nil {
 		return err

@@ -53,14 +53,17 @@ func (d *desk) blocked(domain string) bool {
 }
 
 // opened counts how often the ledger says that a case was opened.
-func (d *desk) opened() (n int) {
+func (d *desk) opened() int { d.t.Helper(); return d.noted("casework.opened") }
+
+// noted counts the entries of a kind in casework's ledger.
+func (d *desk) noted(kind string) (n int) {
 	d.t.Helper()
 	leaves, _, err := d.ledger.List(context.Background(), ledger.Filter{Room: "casework"}, ledger.Page{Limit: 200})
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	for _, l := range leaves {
-		if l.Kind == "casework.opened" {
+		if l.Kind == kind {
 			n++
 		}
 	}

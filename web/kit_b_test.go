@@ -25,6 +25,7 @@ import (
 	"lachan/directives"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/internal/fetch"
@@ -46,6 +47,7 @@ type house struct {
 	clock     *clock.Fixed
 	identity  *identity.Service
 	schools   *schools.Service
+	online    *online.Service
 	reporting *reporting.Service
 	org       *org.Service
 	ledger    *ledger.Log
@@ -200,13 +202,15 @@ func newHouse(t testing.TB) *house {
 		Fetch: fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}), Seal: secrets.Box("schools.transfer"),
 	})
 	ok(err)
+	h.online, err = online.New(online.Deps{DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Schools: h.schools})
+	ok(err)
 	h.server = httptest.NewUnstartedServer(nil)
 	base := "http://" + h.server.Listener.Addr().String()
 	pages, err := web.New(web.Deps{
 		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example", BaseURL: base, Transfer: web.Transfer{Zone: "rpz.lachan"}},
 		Texts:    texts, Clock: h.clock, Log: quietLog,
 		Services: web.Services{
-			Identity: h.identity, Authz: engine, Org: h.org, Schools: h.schools, Reporting: h.reporting,
+			Identity: h.identity, Authz: engine, Org: h.org, Schools: h.schools, Online: h.online, Reporting: h.reporting,
 			Ledger: shownLedger{h.ledger, engine}, Directive: sum.ID,
 		},
 	})

@@ -20,6 +20,7 @@ import (
 	"lachan/duty/casework"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 	"lachan/flow"
 	"lachan/internal/authz"
 	"lachan/internal/clock"
@@ -162,7 +163,9 @@ func newDesk(t testing.TB) *desk {
 		Names: deskNames{names}, Registrable: schools.Registered, Emit: story.Emit,
 	})
 	ok(err)
-	story.Join(d.casework, h.schools)
+	h.online, err = online.New(online.Deps{DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Schools: h.schools})
+	ok(err)
+	story.Join(d.casework, h.schools, h.online)
 	h.server = httptest.NewUnstartedServer(nil)
 	d.gate = gate.New(gate.Deps{
 		Settings: gate.Settings{Free: 300, MaxWork: 300_000, MaxWait: 30 * time.Second},
@@ -172,7 +175,7 @@ func newDesk(t testing.TB) *desk {
 		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example/", BaseURL: "http://" + h.server.Listener.Addr().String(), Homes: web.Homes{Host: "dns.tinh-mau.example", Port: 8443, Addresses: []string{"192.0.2.53"}}},
 		Texts:    d.texts, Clock: h.clock, Log: slog.New(slog.NewTextHandler(&d.log, nil)), Gate: d.gate,
 		Services: web.Services{
-			Identity: h.identity, Authz: engine, Org: h.org, Casework: d.casework, Schools: h.schools, Reporting: h.reporting,
+			Identity: h.identity, Authz: engine, Org: h.org, Casework: d.casework, Schools: h.schools, Online: h.online, Reporting: h.reporting,
 			Ledger: deskLedger{shownLedger{h.ledger, engine}}, Directive: sum.ID,
 		},
 	})

@@ -205,7 +205,7 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 	c.in("schools", school.Name)
 	p := page.School{
 		Base: c.base, ID: school.ID, Code: school.Code, Name: school.Name, Place: c.placeName(school.Place),
-		Level: c.p.T(schools.LevelKey(school.Level)), Pupils: school.Pupils, CanEdit: c.mayEditSchool("schools.edit", school),
+		Level: c.p.T(schools.LevelKey(school.Level)), Pupils: school.Pupils, CanEdit: c.mayEditSchool("schools.edit", school), Sub: c.schoolHead(school, "filter"),
 	}
 	p.Bands = c.bandRows(school.Band.String())
 	p.BandOptions = s.bandOptions(c, school.Band.String())

@@ -10,6 +10,7 @@ import (
 	"lachan/duty/casework"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 	"lachan/internal/authz"
 	"lachan/internal/identity"
 	"lachan/org"
@@ -22,6 +23,7 @@ type Services struct {
 	Org       *org.Service
 	Casework  *casework.Service
 	Schools   *schools.Service
+	Online    *online.Service
 	Reporting *reporting.Service
 	Ledger    Ledger
 	// Directive is the id of the directive that the province carries out.

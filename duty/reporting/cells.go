@@ -58,6 +58,18 @@ func (c Cells) Set(i int, v int64) { c.filled[i], c.values[i] = true, v }
 // Clear makes cell i missing.
 func (c Cells) Clear(i int) { c.filled[i], c.values[i] = false, 0 }
 
+// widen is c with n cells at least: a form may have grown at its end since c
+// was kept.
+func (c Cells) widen(n int) Cells {
+	if c.Len() >= n {
+		return c
+	}
+	wide := NewCells(n)
+	copy(wide.filled, c.filled)
+	copy(wide.values, c.values)
+	return wide
+}
+
 func (c Cells) clone() Cells {
 	return Cells{append([]bool(nil), c.filled...), append([]int64(nil), c.values...)}
 }

@@ -50,8 +50,8 @@ func TestDispatch4569Resolves(t *testing.T) {
 	if n := len(d.Duties()); n != 29 {
 		t.Errorf("%d duties, want 29", n)
 	}
-	if n := len(d.Indicators()); n != 46 {
-		t.Errorf("%d indicators, want 46", n)
+	if n := len(d.Indicators()); n != 50 {
+		t.Errorf("%d indicators, want 50", n)
 	}
 	used := map[string]int{}
 	for _, f := range d.Forms {

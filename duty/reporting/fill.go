@@ -120,6 +120,7 @@ func (s *Service) open(ctx context.Context, q sqldb.Queryer, directive, unit str
 			w.draft.cells, w.draft.notes = w.history[n-1].Cells.clone(), w.history[n-1].Notes
 		}
 	}
+	w.draft.cells = w.draft.cells.widen(len(w.form.Cells))
 	before, err := sqldb.All(ctx, q, qHistory, scanSubmission, w.form.ID, year-1, unit)
 	if err != nil {
 		return work{}, err

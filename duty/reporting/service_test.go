@@ -5,7 +5,9 @@ package reporting
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -745,5 +747,48 @@ func BenchmarkAcceptToTotal(b *testing.B) {
 		b.StartTimer()
 		w.accept(sub)
 		w.totals(q)
+	}
+}
+
+// A form that grew at its end takes up a draft that was kept before.
+func TestClause_3_FormGrowsUnderADraft(t *testing.T) {
+	ctx := context.Background()
+	w := newWorld(t, map[duty.ID]Figures{duty.Schools: figures{"D01.tu": 640, "D01.mau": 925, "D09": 0}})
+	now := string(directives.Dispatch4569)
+	at := strings.Index(now, `      - {title: "9. `)
+	before := now[:at] + now[at+strings.Index(now[at:], "\n")+1:]
+	if _, err := w.LoadDirective(ctx, authz.System("test"), []byte(before)); err != nil {
+		t.Fatal(err)
+	}
+	unit := w.unit("qni/so/gddt")
+	edit := func(code, text, was string) {
+		t.Helper()
+		saved, err := w.SaveDraft(ctx, focal(unit), SaveDraft{Directive: dispatchID, Unit: unit, Year: 2026, Cells: []CellEdit{{Code: code, Text: text, Was: was}}})
+		if err != nil || saved.Cells != 1 {
+			t.Fatalf("%s: %+v, %v", code, saved, err)
+		}
+	}
+	edit("A01.loai_van_ban.ke_hoach", "3", "")
+	if _, err := w.LoadDirective(ctx, authz.System("test"), directives.Dispatch4569); err != nil {
+		t.Fatal(err)
+	}
+	edit("D08.mau", "925", "")
+	v, err := w.OpenForm(ctx, focal(unit), dispatchID, unit, 2026)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int64{}
+	for _, s := range v.Sections {
+		for _, i := range s.Indicators {
+			for _, c := range i.Cells {
+				if c.Locked || c.State == Value {
+					got[c.Cell.Code] = c.Value
+				}
+			}
+		}
+	}
+	want := map[string]int64{"A01.loai_van_ban.ke_hoach": 3, "D08.mau": 925, "D01.tu": 640, "D01.mau": 925, "D09": 0}
+	if !maps.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }

@@ -8,6 +8,9 @@
 // once and provably) and clause 3 (the education sector filters by school
 // level and protects devices and networks in schools).
 //
+// Lessons online, the other half of clause 3, are package online below this
+// one.
+//
 // # The words
 //
 // A School stands in one place, has a level and a number of pupils. A Network

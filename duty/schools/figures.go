@@ -64,15 +64,12 @@ type tally struct {
 
 // Figures are the totals of a period for a unit and what lies under it
 // (Deps.Reach), by cell code of the indicator catalogue: the form in which
-// reporting asks every duty. D04 has no cells of its own there yet, and D06
-// wants attempts, which nobody counts: both stay open for a person to fill.
+// reporting asks every duty. D06 wants attempts, which nobody counts: it stays
+// open for a person to fill.
 func (s *Service) Figures(ctx context.Context, period duty.Period, unit string) (map[string]int64, error) {
-	scope := Scope{Places: []string{unit}, Units: []string{unit}}
-	if s.reach != nil {
-		var err error
-		if scope, err = s.reach(ctx, unit); err != nil {
-			return nil, wrap("figures", err)
-		}
+	scope, err := s.ScopeOf(ctx, unit)
+	if err != nil {
+		return nil, err
 	}
 	all, err := s.Indicators(ctx, period, scope)
 	if err != nil {
@@ -84,6 +81,9 @@ func (s *Service) Figures(ctx context.Context, period duty.Period, unit string) 
 		case f.Code == "D03":
 			cells["D03.tu"] += f.Value
 			cells["D03.mau"] += f.Of
+		case f.Code == "D04":
+			cells["D04.tu"] += f.Value
+			cells["D04.mau"] += f.Of
 		case f.Code == "D05" && f.By["kind"] == "devices":
 			cells["D05"] += f.Value
 		case f.Code == "D07":
@@ -91,6 +91,24 @@ func (s *Service) Figures(ctx context.Context, period duty.Period, unit string) 
 		}
 	}
 	return cells, nil
+}
+
+// ScopeOf is a unit and what lies under it.
+func (s *Service) ScopeOf(ctx context.Context, unit string) (Scope, error) {
+	if s.reach == nil {
+		return Scope{Places: []string{unit}, Units: []string{unit}}, nil
+	}
+	scope, err := s.reach(ctx, unit)
+	return scope, wrap("reach", err)
+}
+
+// Roster are the schools in a scope, for what counts them besides the filter.
+func (s *Service) Roster(ctx context.Context, scope Scope) ([]School, error) {
+	all, err := sqldb.All(ctx, s.db.Read(), queryFigureSchools, scanSchool)
+	if err != nil {
+		return nil, wrap("roster", err)
+	}
+	return slices.DeleteFunc(all, func(school School) bool { return !scope.has(school) }), nil
 }
 
 // Indicators are the room's figures of a period with their breakdowns. The
@@ -160,7 +178,7 @@ func (f *figures) roster(filtered []string, networks []tally) {
 		nets[t.school] = t.n
 	}
 	for _, level := range Levels() {
-		var schools, on, banded, devices, wired int64
+		var schools, on, bands, devices, wired int64
 		for _, school := range f.order {
 			if school.Level != level {
 				continue
@@ -172,10 +190,8 @@ func (f *figures) roster(filtered []string, networks []tally) {
 			on++
 			devices += int64(school.Devices)
 			wired += nets[school.ID]
-			// A school of one level has that level's policy; one of several
-			// has it where its networks are told apart.
-			if level != "mixed" || nets[school.ID] > 0 {
-				banded++
+			if banded(school, nets[school.ID]) {
+				bands++
 			}
 		}
 		if schools == 0 {
@@ -183,7 +199,7 @@ func (f *figures) roster(filtered []string, networks []tally) {
 		}
 		f.figures = append(f.figures,
 			Figure{Code: "D03", Value: on, Of: schools, By: map[string]string{"level": level}},
-			Figure{Code: "D04", Value: banded, Of: schools, By: map[string]string{"level": level}},
+			Figure{Code: "D04", Value: bands, Of: schools, By: map[string]string{"level": level}},
 			Figure{Code: "D05", Value: devices, By: map[string]string{"level": level, "kind": "devices"}},
 			Figure{Code: "D05", Value: wired, By: map[string]string{"level": level, "kind": "networks"}})
 	}

@@ -269,8 +269,8 @@ func TestFigures(t *testing.T) {
 		t.Errorf("one school: %v", got)
 	}
 	for unit, want := range map[string]map[string]int64{
-		"xa-mau":   {"D03.tu": 2, "D03.mau": 3, "D05": 80, "D07": 2},
-		"truong-1": {"D03.tu": 1, "D03.mau": 1, "D05": 40, "D07": 2},
+		"xa-mau":   {"D03.tu": 2, "D03.mau": 3, "D04.tu": 1, "D04.mau": 3, "D05": 80, "D07": 2},
+		"truong-1": {"D03.tu": 1, "D03.mau": 1, "D04.tu": 1, "D04.mau": 1, "D05": 40, "D07": 2},
 		"xa-khac":  {},
 	} {
 		cells, err := k.Figures(ctx, duty.CalendarYear(2026), unit)

@@ -225,6 +225,9 @@ func (i *instance) populate(ctx context.Context, now time.Time, p *locale.Printe
 	before.at(now.AddDate(0, 0, -2), "subscribed list", func(ctx context.Context) error {
 		return i.subscribedList(ctx, lead, p.T("demo.subscribed-list"))
 	})
+	if err := i.teachOnline(before, s, &all, now); err != nil {
+		return nil, err
+	}
 	if err := before.happen(ctx); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,9 @@ type Work struct {
 	Coverage *TileMap
 	Approve  []TwoPerson
 	Duties   []DutyRow
+	// Ready is what the reader's own school lacks; ReadyHref its page.
+	Ready     []ReadyLine
+	ReadyHref string
 }
 
 // NextCard is the one thing to do next.

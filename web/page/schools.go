@@ -38,6 +38,7 @@ type School struct {
 	Requests                     []UnblockRow
 	Categories                   []Option
 	CanEdit                      bool
+	Sub                          SchoolHead
 	BandOptions                  []Option
 	EveningOptions               []Option // of a network or device in the evening; the first: the same
 	Reasons                      []Option // codes for rules and answers
