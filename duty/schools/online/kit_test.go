@@ -5,7 +5,6 @@ package online_test
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
 	"io"
 	"log/slog"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
 	"lachan/internal/authz"
-	"lachan/internal/bundle"
 	"lachan/internal/clock"
 	"lachan/internal/ledger"
 	"lachan/internal/sqldb"
@@ -80,14 +78,14 @@ func newKit(t testing.TB) *kit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, private, err := ed25519.GenerateKey(nil)
+	keys, err := schools.OpenKeyring(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := &kit{clock: clock.NewFixed(time.Date(2026, 11, 23, 9, 30, 0, 0, clock.Vietnam)), ledger: &entries{}, t: t}
 	db := testkit.DB(t)
 	k.schools, err = schools.New(schools.Deps{
-		DB: db, Ledger: k.ledger, Authz: engine, Clock: k.clock, Catalogue: catalogue, Signer: bundle.NewSigner(private),
+		DB: db, Ledger: k.ledger, Authz: engine, Clock: k.clock, Catalogue: catalogue, Keys: keys,
 		Files: none{}, Publisher: none{}, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
