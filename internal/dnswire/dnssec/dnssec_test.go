@@ -213,6 +213,7 @@ func TestWhatIsTwistedIsFound(t *testing.T) {
 			}
 		}
 	}
+	tr := tree(t)
 	for what, c := range map[string]struct {
 		name  string
 		qtype uint16
@@ -245,9 +246,18 @@ func TestWhatIsTwistedIsFound(t *testing.T) {
 				}
 			}
 		}, "bogus"},
+		"an answer said to be none": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) { m.Rcode = dns.RcodeNameError }, "bogus"},
+		"a denial said to be empty": {"gone.signed.vn.", dns.TypeA, func(m *dns.Msg) { m.Ns = nil }, "no denial"},
+		"a denial of another name": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) {
+			m.Answer, m.Rcode = nil, dns.RcodeNameError
+			m.Ns = tr.Answer(new(dns.Msg).SetQuestion("nothing.signed.vn.", dns.TypeA)).Ns
+		}, "no denial"},
+		"the upper side of a cut against a name below": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) {
+			m.Answer, m.Rcode = nil, dns.RcodeNameError
+			m.Ns = tr.Answer(new(dns.Msg).SetQuestion("open.vn.", dns.TypeDS)).Ns
+		}, "no denial"},
 		"empty": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) { m.Answer = nil }, "no denial"},
 	} {
-		tr := tree(t)
 		v := validator(t, tr, Options{})
 		msg, err := v.ask(t.Context(), wire(t, c.name), c.qtype)
 		if err != nil {

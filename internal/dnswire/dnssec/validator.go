@@ -198,6 +198,9 @@ func (s *session) answer(m *dns.Msg, name string, qtype uint16) (proven, status,
 			return kept, total, err
 		}
 		total = max(total, state)
+		if !alias && m.Rcode == dns.RcodeNameError && state == secure {
+			return kept, total, bogus(dnswire.EDEBogus, "a name is there and said not to be")
+		}
 		if !alias {
 			return kept, total, nil
 		}
