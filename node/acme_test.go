@@ -39,6 +39,7 @@ func TestACertificateIsHadAndRenewed(t *testing.T) {
 	})
 	defer stop()
 	w.ready(n, 1)
+	w.until("the first try", func() bool { return a.Refused() > 0 }) // the next is a minute away
 	roots := x509.NewCertPool()
 	roots.AddCert(a.Root())
 	dial := func() (*tls.Conn, error) {

@@ -213,6 +213,7 @@ func TestWhatIsTwistedIsFound(t *testing.T) {
 			}
 		}
 	}
+	tr := tree(t)
 	for what, c := range map[string]struct {
 		name  string
 		qtype uint16
@@ -245,9 +246,18 @@ func TestWhatIsTwistedIsFound(t *testing.T) {
 				}
 			}
 		}, "bogus"},
+		"an answer said to be none": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) { m.Rcode = dns.RcodeNameError }, "bogus"},
+		"a denial said to be empty": {"gone.signed.vn.", dns.TypeA, func(m *dns.Msg) { m.Ns = nil }, "no denial"},
+		"a denial of another name": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) {
+			m.Answer, m.Rcode = nil, dns.RcodeNameError
+			m.Ns = tr.Answer(new(dns.Msg).SetQuestion("nothing.signed.vn.", dns.TypeA)).Ns
+		}, "no denial"},
+		"the upper side of a cut against a name below": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) {
+			m.Answer, m.Rcode = nil, dns.RcodeNameError
+			m.Ns = tr.Answer(new(dns.Msg).SetQuestion("open.vn.", dns.TypeDS)).Ns
+		}, "no denial"},
 		"empty": {"www.signed.vn.", dns.TypeA, func(m *dns.Msg) { m.Answer = nil }, "no denial"},
 	} {
-		tr := tree(t)
 		v := validator(t, tr, Options{})
 		msg, err := v.ask(t.Context(), wire(t, c.name), c.qtype)
 		if err != nil {
@@ -398,32 +408,64 @@ func TestAnchorsThatAreNone(t *testing.T) {
 	}
 }
 
-// Any answer is an error or one that packs again.
+// Whatever bytes of an honest answer are changed, it is an error, not proven, or
+// says what the honest one said. The keys differ with each process, so what is
+// kept are the changes and not the answers.
 func FuzzProve(f *testing.F) {
 	tr := tree(f)
 	v := validator(f, tr, Options{})
-	for _, name := range []string{"www.signed.vn.", "nothing.signed.vn.", "nothing.hashed.vn.", "x.wild.hashed.vn.", "www.old.signed.vn."} {
-		msg, err := v.ask(f.Context(), wire(f, name), dns.TypeA)
-		if err != nil {
+	bases := []struct{ name, address string }{
+		{"www.signed.vn.", "192.0.2.2"},
+		{"www.hashed.vn.", "192.0.2.2"},
+		{"x.wild.signed.vn.", "192.0.2.3"},
+		{"x.wild.hashed.vn.", "192.0.2.3"},
+		{"alias.signed.vn.", "192.0.2.2"},
+		{"www.old.signed.vn.", "192.0.2.5"},
+		{"nothing.signed.vn.", ""},
+		{"nothing.hashed.vn.", ""},
+		{"empty.hashed.vn.", ""},
+	}
+	honest := make([][]byte, len(bases))
+	for i, b := range bases {
+		var err error
+		if honest[i], err = v.ask(f.Context(), wire(f, b.name), dns.TypeA); err != nil {
 			f.Fatal(err)
 		}
-		f.Add(msg)
+		f.Add(byte(i), []byte{})
+		f.Add(byte(i), []byte{0, 3, 3})
+		f.Add(byte(i), []byte(";\x7f\x06\xff\xff1"))
 	}
-	f.Fuzz(func(t *testing.T, msg []byte) {
-		out, err := v.Prove(t.Context(), msg, wire(t, "www.signed.vn."), dns.TypeA, true)
+	f.Fuzz(func(t *testing.T, which byte, changes []byte) {
+		b := bases[int(which)%len(bases)]
+		msg := slices.Clone(honest[int(which)%len(bases)])
+		for ; len(changes) >= 3; changes = changes[3:] { // where, and to what
+			msg[(int(changes[0])<<8|int(changes[1]))%len(msg)] = changes[2]
+		}
+		out, err := v.Prove(t.Context(), msg, wire(t, b.name), dns.TypeA, true)
 		if err != nil {
+			return
+		}
+		records := dnswire.ReadRecords(out) // as the resolver reads it
+		for records.Next() {
+		}
+		if records.Bad {
+			t.Fatalf("damaged: %x", out)
+		}
+		if out[3]&0x20 == 0 {
 			return
 		}
 		var m dns.Msg
 		if err := m.Unpack(out); err != nil {
 			t.Fatalf("%v: %x", err, out)
 		}
-		if m.AuthenticatedData {
-			for _, rr := range m.Answer {
-				if a, ok := rr.(*dns.A); ok && a.A.String() != "192.0.2.2" {
-					t.Fatalf("proven: %v", rr)
-				}
+		found := ""
+		for _, rr := range m.Answer {
+			if a, ok := rr.(*dns.A); ok {
+				found += a.A.String()
 			}
+		}
+		if found != b.address {
+			t.Fatalf("%s: proven: %v", b.name, &m)
 		}
 	})
 }

@@ -128,6 +128,8 @@ func (v *Validator) Prove(ctx context.Context, msg, name []byte, qtype uint16, d
 			m.AuthenticatedData = true
 			m.Answer, m.Ns, m.Extra = kept.answer, kept.authority, nil
 		}
+	} else {
+		m.Answer, m.Ns, m.Extra = nil, nil, nil // nobody proves what stands beside an error
 	}
 	if !do {
 		m.Answer, m.Ns, m.Extra = plain(m.Answer, qtype), plain(m.Ns, qtype), plain(m.Extra, qtype)
@@ -198,6 +200,9 @@ func (s *session) answer(m *dns.Msg, name string, qtype uint16) (proven, status,
 			return kept, total, err
 		}
 		total = max(total, state)
+		if !alias && m.Rcode == dns.RcodeNameError && state == secure {
+			return kept, total, bogus(dnswire.EDEBogus, "a name is there and said not to be")
+		}
 		if !alias {
 			return kept, total, nil
 		}

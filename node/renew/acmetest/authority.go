@@ -43,6 +43,7 @@ type Authority struct {
 	host     string
 	chain    []byte
 	issued   int
+	refused  int
 	hostPort string
 	life     time.Duration
 	refuse   bool
@@ -95,6 +96,13 @@ func (a *Authority) Sign(life time.Duration, refuse bool) {
 	a.life, a.refuse = life, refuse
 }
 
+// Refused counts the requests that it refused.
+func (a *Authority) Refused() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refused
+}
+
 // Issued counts the certificates.
 func (a *Authority) Issued() int {
 	a.mu.Lock()
@@ -134,6 +142,7 @@ func (a *Authority) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	payload, key, err := a.open(r)
 	if err != nil || a.refuse {
+		a.refused++
 		say(403, map[string]string{"type": "urn:ietf:params:acme:error:unauthorized", "detail": fmt.Sprint(err)})
 		return
 	}
