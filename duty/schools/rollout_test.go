@@ -54,10 +54,15 @@ func (k *kit) build(t *testing.T) int64 {
 	return info.Number
 }
 
+// drawn is how many nodes these tests have: which of them come first is drawn
+// from their ids, and with so many a stage of five in a hundred is empty once
+// in thirty thousand runs.
+const drawn = 200
+
 func TestABundleGoesByStages(t *testing.T) {
 	k, ctx := newKit(t), context.Background()
 	first := k.build(t)
-	nodes := k.fleet(t, 60)
+	nodes := k.fleet(t, drawn)
 	k.report(t, nodes, first, nil)
 	second := k.build(t)
 	edge := NewEdge(k.Service)
@@ -78,8 +83,8 @@ func TestABundleGoesByStages(t *testing.T) {
 		t.Fatalf("%+v, %v", beat, err)
 	}
 	few := k.report(t, nodes, second, nil)
-	if few == 0 || few > 15 {
-		t.Fatalf("%d of 60 nodes are the first", few)
+	if few == 0 || few > 35 {
+		t.Fatalf("%d of %d nodes are the first", few, drawn)
 	}
 	if r := advance(time.Minute); r.Stage != 5 || r.Nodes != few || r.Have != few || r.Ill != 0 {
 		t.Errorf("before its time: %+v", r)
@@ -94,7 +99,7 @@ func TestABundleGoesByStages(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	more := k.report(t, nodes, second, nil)
-	if more < few || more < 5 || more > 30 {
+	if more < few || more < 20 || more > 90 {
 		t.Errorf("%d nodes after %d", more, few)
 	}
 	if r := advance(25 * time.Minute); r.Stage != 100 || k.ledger.count("schools.rollout_stage") != 2 {
@@ -112,7 +117,7 @@ func TestABundleThatMakesNodesIllIsHalted(t *testing.T) {
 	} {
 		k, ctx := newKit(t), context.Background()
 		first := k.build(t)
-		nodes := k.fleet(t, 60)
+		nodes := k.fleet(t, drawn)
 		k.report(t, nodes, first, nil)
 		second := k.build(t)
 		k.report(t, nodes, second, func(i int) Health {

@@ -147,7 +147,7 @@ func sound(t *testing.T, h *hub.Hub, reports int) {
 // service, kills at once, and looks for decision, block, delta and entry.
 func TestADecisionSurvivesTheKillThatFollows(t *testing.T) {
 	w := newWorld(t)
-	n := max(3, rounds()/20)
+	n := max(2, rounds()/20)
 	for round := range n {
 		p := kit.Start(t, w.settings, w.url)
 		child := kit.NewBrowser(w.url)

@@ -40,6 +40,9 @@ var unfilled = regexp.MustCompile(`\{[a-z]+\}`)
 // TestAxeOnEveryPageOfTheDemo visits everything that can be reached by links
 // from the front door, and from the console of people with different roles.
 func TestAxeOnEveryPageOfTheDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("every page in both themes and widths is for make test")
+	}
 	d := start(t)
 	ctx := chromium(t)
 	still(t, ctx)
