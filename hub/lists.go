@@ -60,7 +60,8 @@ type listFetchJob struct {
 // Kind implements jobs.Args.
 func (listFetchJob) Kind() string { return "schools.list_fetch" }
 
-// bundleJob builds the bundle if lists have changed since the last.
+// bundleJob builds the bundle if lists have changed since the last, or
+// decisions should be folded into it.
 type bundleJob struct{}
 
 // Kind implements jobs.Args.
@@ -86,14 +87,19 @@ func (h *Hub) handleLists() {
 		})
 	})
 	jobs.HandleLong(h.queue, fetchLimit, func(ctx context.Context, _ bundleJob) error {
-		lists, _, err := h.Schools.Stale(ctx)
-		if err != nil || lists == 0 {
+		due, err := h.Schools.FoldDue(ctx)
+		if err != nil || !due {
 			return err
 		}
 		_, err = h.Schools.BuildBundle(ctx, authz.System("schools.bundle"))
 		return err
 	})
+	jobs.Every(h.queue, foldEvery, bundleJob{})
 }
+
+// foldEvery is how often it is asked whether decisions should be folded into a
+// new bundle.
+const foldEvery = time.Hour
 
 // listActs are the operator's commands on lists.
 func (h *Hub) listActs() map[string]act {
