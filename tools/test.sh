@@ -96,6 +96,10 @@ if [ -n "$stores" ]; then
 	stage "store suites, race detector, PostgreSQL" counted postgres \
 		tools/postgres.sh env CGO_ENABLED=1 go test -json -vet=off -p "$p" -race -shuffle=on -timeout 20m $stores
 fi
+# What the race detector's stages cut (testkit.Race), whole.
+if grep -qx lachan/duty/schools <<<"$parts"; then
+	stage "lists at size" counted lists go test -json -vet=off -count=1 -run '^TestEverySharedList' ./duty/schools
+fi
 if [ -n "$system" ]; then
 	stage "the whole system: pages, kills, two hubs" counted system \
 		tools/postgres.sh go test -json -vet=off -p 1 -count=1 -timeout 30m $system

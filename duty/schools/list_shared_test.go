@@ -21,6 +21,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"lachan/internal/bundle"
+	"lachan/internal/testkit"
 )
 
 // sharedFolder is the folder of public data beside the repository.
@@ -202,6 +203,9 @@ func agree(t *testing.T, path string) {
 	data := sharedText(t, path)
 	if len(data) > 8<<20 && testing.Short() {
 		t.Skip("a million names are for the long run")
+	}
+	if len(data) > 1<<20 && testkit.Race {
+		t.Skip("read whole where the race detector does not watch")
 	}
 	r, err := ReadList(bytes.NewReader(data), ReadOptions{Format: formatOf(path), File: path})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 
 	"lachan/duty/schools"
 	"lachan/internal/dnswire"
+	"lachan/internal/testkit"
 	"lachan/test/kit"
 )
 
@@ -33,8 +34,8 @@ func TestSoakNodeKills(t *testing.T) {
 }
 
 func killNode(t *testing.T, kills int) {
-	if testing.Short() {
-		kills = 3
+	if testing.Short() || testkit.Race {
+		kills = min(kills, 5)
 	}
 	dir := t.TempDir()
 	program := filepath.Join(dir, "lachan-node")
