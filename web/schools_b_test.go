@@ -152,7 +152,7 @@ func TestSchoolPage(t *testing.T) {
 	}
 	has(t, r.body, "Did you mean 192.168.4.0/24?")
 	has(t, it.do(here+"/rules", url.Values{"domain": {"bai-hoc.example"}, "kind": {"allow"}, "reason": {"lesson"}, "until": {"30/11/2026"}}),
-		"bai-hoc.example", "Needed for a lesson", "Allowed", "01/12/2026")
+		"bai-hoc.example", "Needed for a lesson", "Allowed", "through 30/11/2026")
 	r = it.post(here+"/rules", url.Values{"domain": {"x.example"}, "kind": {"allow"}, "reason": {"lesson"}, "until": {"31/31/2026"}})
 	has(t, r.body, "Not a date")
 	rule := regexp.MustCompile(`/rules/drop"><input type="hidden" name="id" value="([^"]+)"`).FindStringSubmatch(it.see(here))
@@ -199,8 +199,12 @@ func TestNodeCountsAndRequests(t *testing.T) {
 	has(t, g.see("/schools?light=ok"), "Trường Tiểu học Mẫu", ">17<")
 	body := g.see("/schools/" + one.ID)
 	has(t, body, "bai-hoc.example", "Hour, 08:00, 23/11/2026", ">17<", "17 device counts of refusals this week", "Nút mẫu")
+	has(t, body, `<option value="2026-11-23">Today, 23/11/2026`, `<option value="2026-11-27" selected>Friday, 27/11/2026`) // a Monday
 	id := regexp.MustCompile(`/requests"><input type="hidden" name="id" value="([^"]+)"`).FindStringSubmatch(body)[1]
-	has(t, g.do("/schools/"+one.ID+"/requests", url.Values{"id": {id}, "go": {"open"}, "reason": {"lesson"}}), "The site is open", "Allowed")
+	has(t, g.do("/schools/"+one.ID+"/requests", url.Values{"id": {id}, "go": {"open"}, "reason": {"lesson"}, "until": {"2026-11-27"}}), "The site is open", "Allowed", "through 27/11/2026")
+	if rules, err := h.schools.Rules(ctx, authz.Actor{Person: "lead", Roles: []string{authz.Lead}}, one.ID); err != nil || len(rules) != 1 || !rules[0].Until.Equal(time.Date(2026, 11, 28, 0, 0, 0, 0, clock.Vietnam)) {
+		t.Errorf("until Friday: %+v, %v", rules, err)
+	}
 	csv := g.get("/schools/blocked.csv?school=" + one.ID)
 	has(t, csv.body, "2026-11-23,17")
 	has(t, csv.header.Get("Content-Disposition"), "blocked.csv")

@@ -260,6 +260,9 @@ func (p *Page) reason(say *locale.Printer, f refusal) string {
 	if key := "node.why." + f.code; say.Has(key) {
 		return say.T(key)
 	}
+	if f.decision.Rule == bundle.ServiceBlock {
+		return say.T("node.why.service")
+	}
 	return say.T("node.why.other")
 }
 

@@ -3,8 +3,10 @@
 package blockpage
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -60,6 +62,26 @@ func TestWordsFitTheBandAndTheRule(t *testing.T) {
 	}
 	if w.Code != 403 || strings.Contains(w.Body.String(), "/report") || w.Header().Get("Cache-Control") != "no-store" {
 		t.Errorf("%d: without a hub's address only 111 is offered\n%v", w.Code, w.Header())
+	}
+}
+
+// Each category that a school refuses has words of its own.
+func TestEachCategoryHasWords(t *testing.T) {
+	text, err := os.ReadFile("../../duty/schools/data/categories.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []struct{ Code string }
+	if err := json.Unmarshal(text, &all); err != nil || len(all) < 10 {
+		t.Fatalf("%d categories, %v", len(all), err)
+	}
+	p := page(t, "", nil)
+	say := p.cfg.Texts.Printer("vi")
+	for _, c := range all {
+		f := refusal{code: c.Code, decision: bundle.Decision{Blocked: true, Rule: bundle.ByCategory}}
+		if got := p.reason(say, f); got == say.T("node.why.other") {
+			t.Errorf("%s: %s", c.Code, got)
+		}
 	}
 }
 
