@@ -106,6 +106,25 @@ func TestWishCarriesSiteBandAndDayOnly(t *testing.T) {
 	}
 }
 
+// Over plain HTTP browsers send no Sec-Fetch-Site; the origin that they send
+// with the page's form must be let in, another's must not.
+func TestWishOfAnotherSiteIsNotTaken(t *testing.T) {
+	taken := 0
+	p := page(t, "", func(bus.Ask) error { taken++; return nil }, denied(t))
+	if policy := do(p, "GET", "http://quiz.example/").Header().Get("Referrer-Policy"); policy != "same-origin" {
+		t.Errorf("%s: a browser would call the page's own form null", policy)
+	}
+	for origin, want := range map[string]int{"http://quiz.example": 1, "http://other.example": 0, "null": 0} {
+		taken = 0
+		r := httptest.NewRequest("POST", "http://quiz.example/.lachan/ask", nil)
+		r.Header.Set("Origin", origin)
+		p.ServeHTTP(httptest.NewRecorder(), r)
+		if taken != want {
+			t.Errorf("%s: %d wishes", origin, taken)
+		}
+	}
+}
+
 func TestWishThatIsNotKeptIsSaid(t *testing.T) {
 	p := page(t, "", func(bus.Ask) error { return problem.New("node/too-many-wishes") }, denied(t))
 	if w := do(p, "POST", "http://quiz.example/.lachan/ask"); w.Code != http.StatusTooManyRequests || !strings.Contains(w.Body.String(), "Chưa ghi được lời xin") {
