@@ -104,6 +104,9 @@ func (s *Server) schoolList(c *visit) error {
 	if p.Chart, err = s.blockedChart(c, ""); err != nil {
 		return err
 	}
+	if p.Wishes, err = s.wishes(c); err != nil {
+		return err
+	}
 	return c.show("schools/schools", p)
 }
 

@@ -200,8 +200,14 @@ func TestNodeCountsAndRequests(t *testing.T) {
 	body := g.see("/schools/" + one.ID)
 	has(t, body, "bai-hoc.example", "Hour, 08:00, 23/11/2026", ">17<", "17 device counts of refusals this week", "Nút mẫu")
 	has(t, body, `<option value="2026-11-23">Today, 23/11/2026`, `<option value="2026-11-27" selected>Friday, 27/11/2026`) // a Monday
+	has(t, g.see("/schools"), "sites asked for 1, answered within two days 0. Waiting: 1, schools: 1.")
+	it := h.other("giao.vien", one.Unit, authz.ITTeacher)
+	has(t, it.see("/work"), "Wishes to open a site: 1", `href="/schools/`+one.ID+`"`)
+	hasNot(t, it.see("/schools"), "sites asked for")
 	id := regexp.MustCompile(`/requests"><input type="hidden" name="id" value="([^"]+)"`).FindStringSubmatch(body)[1]
 	has(t, g.do("/schools/"+one.ID+"/requests", url.Values{"id": {id}, "go": {"open"}, "reason": {"lesson"}, "until": {"2026-11-27"}}), "The site is open", "Allowed", "through 27/11/2026")
+	has(t, g.see("/schools"), "answered within two days 1. Waiting: 0, schools: 0.")
+	hasNot(t, it.see("/work"), "Wishes to open")
 	if rules, err := h.schools.Rules(ctx, authz.Actor{Person: "lead", Roles: []string{authz.Lead}}, one.ID); err != nil || len(rules) != 1 || !rules[0].Until.Equal(time.Date(2026, 11, 28, 0, 0, 0, 0, clock.Vietnam)) {
 		t.Errorf("until Friday: %+v, %v", rules, err)
 	}

@@ -162,10 +162,16 @@ func (c *campus) on() {
 func (c *campus) open(r room, site string) context.Context {
 	c.t.Helper()
 	ctx := device(c.t, c.door, r.word, r.from)
+	do(c.t, ctx, chromedp.Navigate(c.at(site)))
+	return ctx
+}
+
+// at is a site's address.
+func (c *campus) at(site string) string {
+	c.t.Helper()
 	_, port, err := net.SplitHostPort(c.page)
 	check(c.t, err)
-	do(c.t, ctx, chromedp.Navigate("http://"+site+":"+port+"/"))
-	return ctx
+	return "http://" + site + ":" + port + "/"
 }
 
 // shut asks over UDP from an address of a room whether a name is refused there.
@@ -343,7 +349,10 @@ func (c *campus) wish(r room) {
 func (c *campus) grant(v *visitor, r room) {
 	c.t.Helper()
 	here := "/schools/" + c.school.ID
-	c.again(v.ctx, here, `.asks li`)
+	c.again(v.ctx, "/work", `.next a[href="`+here+`"]`)
+	v.look("/work/asked")
+	do(c.t, v.ctx, chromedp.EmulateViewport(1440, 900))
+	press(c.t, v.ctx, `.next a[href="`+here+`"]`)
 	says(c.t, v.ctx, lesson)
 	v.look("/schools/asked")
 	do(c.t, v.ctx, chromedp.EmulateViewport(1440, 900))
@@ -378,6 +387,10 @@ func (c *campus) oversee(v *visitor) {
 	c.again(desk, "/schools/nodes", `td .light.ok`)
 	says(c.t, desk, "Máy lọc phòng tin học", c.school.Name)
 	v.look("/schools/nodes/fleet")
+	do(c.t, desk, chromedp.EmulateViewport(1440, 900))
+	press(c.t, desk, `nav a[href="/schools"]`)
+	says(c.t, desk, "1 trang được xin mở, 1 đã trả lời trong hai ngày. Đang chờ: 0")
+	v.look("/schools/fleet")
 	do(c.t, desk, chromedp.Navigate(v.base+"/reporting/forms/"+c.education+".2026"))
 	if n := run(c.t, desk, chromedp.Evaluate[string](`document.getElementById("f-D03.tu").textContent.trim()`)); n != "1" {
 		c.t.Errorf("the form counts %q schools with a filter", n)

@@ -12,6 +12,7 @@ type Schools struct {
 	Rows   []SchoolRow
 	Pager  Pager
 	Chart  *Columns // blocked devices by week
+	Wishes string   // what became of wishes to open a site, in a sentence; empty: none, or not the reader's to know
 	Filter bool
 }
 

@@ -19,7 +19,7 @@ func (m maker) schools() set {
 		{ID: "3", Name: "may-loc-doi-chim", School: "Nội trú Đồi Chim mẫu", State: "wait"},
 	}
 	chart := gallery.Components(on("console.schools.title")).Columns
-	list := page.Schools{Base: on("console.schools.title"), Lights: lights, Levels: options, Pager: page.Pager{Next: "?after=3", From: 1, To: 3, Total: 41}, Chart: &chart, Rows: []page.SchoolRow{
+	list := page.Schools{Base: on("console.schools.title"), Lights: lights, Levels: options, Pager: page.Pager{Next: "?after=3", From: 1, To: 3, Total: 41}, Chart: &chart, Wishes: "30 ngày qua: 9 trang được xin mở, 7 trả lời trong hai ngày. 2 đang chờ ở 1 trường.", Rows: []page.SchoolRow{
 		{Href: "/schools/1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612, Node: "ok", Blocked: 31},
 		{Href: "/schools/2", Code: "QN-CS-0002", Name: "THCS Hoa Sen mẫu", Place: "Phường Mẫu Hai", Level: "Trung học cơ sở", Pupils: 1204, Node: "soon", NodeNote: "chậm 11 thay đổi", Blocked: -1},
 		{Href: "/schools/3", Code: "QN-NT-0003", Name: "Nội trú Đồi Chim mẫu", Place: "Xã Mẫu Ba", Level: "Nhiều cấp học", Pupils: 388, Node: "wait"},
