@@ -87,6 +87,8 @@ func TestListIsUploadedAndExplained(t *testing.T) {
 	has(t, body, "Category refused: Gambling", "xau-7.example", `aria-current="step"`, "Danh sách mẫu")
 	hasNot(t, body, "Imported; counts")
 	has(t, g.see("/schools/lookup?domain=a.xau-7.example&band=staff"), "No rule: answered")
+	has(t, g.see("/schools/lookup?domain=www.google.com&band=primary"), "in its safe mode only (forcesafesearch.google.com)")
+	hasNot(t, g.see("/schools/lookup?domain=www.google.com&band=staff"), "safe mode")
 	if r := g.get("/schools/lookup?domain=khong%20phai%20ten&band=primary"); r.status != http.StatusUnprocessableEntity {
 		t.Errorf("a name that is none: %d", r.status)
 	}
@@ -203,7 +205,7 @@ func TestNodeCountsAndRequests(t *testing.T) {
 	has(t, g.see("/schools"), "sites asked for 1, answered within two days 0. Waiting: 1, schools: 1.")
 	it := h.other("giao.vien", one.Unit, authz.ITTeacher)
 	has(t, it.see("/work"), "Wishes to open a site: 1", `href="/schools/`+one.ID+`"`)
-	hasNot(t, it.see("/schools"), "sites asked for")
+	hasNot(t, it.see("/schools"), "sites asked for", `href="/unlock"`) // nor what is sealed
 	id := regexp.MustCompile(`/requests"><input type="hidden" name="id" value="([^"]+)"`).FindStringSubmatch(body)[1]
 	has(t, g.do("/schools/"+one.ID+"/requests", url.Values{"id": {id}, "go": {"open"}, "reason": {"lesson"}, "until": {"2026-11-27"}}), "The site is open", "Allowed", "through 27/11/2026")
 	has(t, g.see("/schools"), "answered within two days 1. Waiting: 0, schools: 0.")
