@@ -104,6 +104,9 @@ func (s *Server) schoolList(c *visit) error {
 	if p.Chart, err = s.blockedChart(c, ""); err != nil {
 		return err
 	}
+	if p.Wishes, err = s.wishes(c); err != nil {
+		return err
+	}
 	return c.show("schools/schools", p)
 }
 
@@ -213,6 +216,7 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 	for _, reason := range schools.RuleReasons() {
 		p.Reasons = append(p.Reasons, page.Option{Value: reason, Label: c.p.T(schools.ReasonKey(reason))})
 	}
+	p.Ends = c.ends()
 	for _, k := range s.Schools.Catalogue().Categories {
 		p.Categories = append(p.Categories, page.Option{Value: k.Code, Label: c.p.T("schools.category." + k.Code), Note: c.p.T(k.AboutKey())})
 	}
@@ -232,7 +236,7 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 		if r.Allow {
 			kind = "pages.rule.allow"
 		}
-		p.Rules = append(p.Rules, page.RuleRow{ID: r.ID, Domain: r.Domain, Kind: c.p.T(kind), Reason: c.p.T(schools.ReasonKey(r.Reason)), Until: r.Until})
+		p.Rules = append(p.Rules, page.RuleRow{ID: r.ID, Domain: r.Domain, Kind: c.p.T(kind), Reason: c.p.T(schools.ReasonKey(r.Reason)), Last: lastDay(r.Until)})
 	}
 	requests, err := s.Schools.Requests(ctx, actor, id, schools.Open)
 	if err != nil {

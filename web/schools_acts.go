@@ -8,6 +8,7 @@ import (
 	"lachan/duty"
 	"lachan/duty/schools"
 	"lachan/internal/problem"
+	"lachan/web/page"
 )
 
 // onSchool does one act on a school's page: back to it with a sentence, or the
@@ -80,8 +81,35 @@ func (s *Server) answerRequest(c *visit) error {
 		if g := c.form("go"); g != "open" && g != "keep" {
 			return problem.New("input/faulty").Field("go", "input/not-a-choice")
 		}
-		return s.Schools.AnswerRequest(c.r.Context(), c.who.Actor, schools.AnswerCommand{RequestID: c.form("id"), Grant: open, Reason: c.form("reason")})
+		until, err := readLastDay(c.form("until"))
+		if err != nil {
+			return problem.New("input/faulty").Field("until", "input/not-a-date")
+		}
+		cmd := schools.AnswerCommand{RequestID: c.form("id"), Grant: open, Reason: c.form("reason")}
+		if open {
+			cmd.Until = until
+		}
+		return s.Schools.AnswerRequest(c.r.Context(), c.who.Actor, cmd)
 	})
+}
+
+// ends are the last days that an opening is offered for: until Friday first,
+// since a page is needed for a week's lessons more often than for ever.
+func (c *visit) ends() []page.Option {
+	today := duty.DateOf(c.s.Clock.Now())
+	week := (int(time.Friday) - int(c.s.Clock.Now().Weekday()) + 7) % 7
+	if week == 0 {
+		week = 7 // on a Friday today is offered already
+	}
+	day := func(key string, d duty.Date) page.Option {
+		return page.Option{Value: d.String(), Label: c.p.T(key, "on", c.p.Date(d.Start()))}
+	}
+	friday := day("pages.school.until.friday", today.AddDays(week))
+	friday.On = true
+	return []page.Option{
+		day("pages.school.until.today", today), friday, day("pages.school.until.month", today.AddDays(30)),
+		{Label: c.p.T("console.school.noend")},
+	}
 }
 
 // readDay reads a day as people type it, 23/11/2026, or as browsers send it,
@@ -103,4 +131,13 @@ func readLastDay(text string) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return day.AddDays(1).Start(), nil
+}
+
+// lastDay is an instant within the last day of what ends at until; zero for no
+// end.
+func lastDay(until time.Time) time.Time {
+	if until.IsZero() {
+		return until
+	}
+	return until.Add(-time.Microsecond)
 }

@@ -87,6 +87,8 @@ func TestListIsUploadedAndExplained(t *testing.T) {
 	has(t, body, "Category refused: Gambling", "xau-7.example", `aria-current="step"`, "Danh sách mẫu")
 	hasNot(t, body, "Imported; counts")
 	has(t, g.see("/schools/lookup?domain=a.xau-7.example&band=staff"), "No rule: answered")
+	has(t, g.see("/schools/lookup?domain=www.google.com&band=primary"), "in its safe mode only (forcesafesearch.google.com)")
+	hasNot(t, g.see("/schools/lookup?domain=www.google.com&band=staff"), "safe mode")
 	if r := g.get("/schools/lookup?domain=khong%20phai%20ten&band=primary"); r.status != http.StatusUnprocessableEntity {
 		t.Errorf("a name that is none: %d", r.status)
 	}
@@ -152,7 +154,7 @@ func TestSchoolPage(t *testing.T) {
 	}
 	has(t, r.body, "Did you mean 192.168.4.0/24?")
 	has(t, it.do(here+"/rules", url.Values{"domain": {"bai-hoc.example"}, "kind": {"allow"}, "reason": {"lesson"}, "until": {"30/11/2026"}}),
-		"bai-hoc.example", "Needed for a lesson", "Allowed", "01/12/2026")
+		"bai-hoc.example", "Needed for a lesson", "Allowed", "through 30/11/2026")
 	r = it.post(here+"/rules", url.Values{"domain": {"x.example"}, "kind": {"allow"}, "reason": {"lesson"}, "until": {"31/31/2026"}})
 	has(t, r.body, "Not a date")
 	rule := regexp.MustCompile(`/rules/drop"><input type="hidden" name="id" value="([^"]+)"`).FindStringSubmatch(it.see(here))
@@ -199,8 +201,18 @@ func TestNodeCountsAndRequests(t *testing.T) {
 	has(t, g.see("/schools?light=ok"), "Trường Tiểu học Mẫu", ">17<")
 	body := g.see("/schools/" + one.ID)
 	has(t, body, "bai-hoc.example", "Hour, 08:00, 23/11/2026", ">17<", "17 device counts of refusals this week", "Nút mẫu")
+	has(t, body, `<option value="2026-11-23">Today, 23/11/2026`, `<option value="2026-11-27" selected>Friday, 27/11/2026`) // a Monday
+	has(t, g.see("/schools"), "sites asked for 1, answered within two days 0. Waiting: 1, schools: 1.")
+	it := h.other("giao.vien", one.Unit, authz.ITTeacher)
+	has(t, it.see("/work"), "Wishes to open a site: 1", `href="/schools/`+one.ID+`"`)
+	hasNot(t, it.see("/schools"), "sites asked for", `href="/unlock"`) // nor what is sealed
 	id := regexp.MustCompile(`/requests"><input type="hidden" name="id" value="([^"]+)"`).FindStringSubmatch(body)[1]
-	has(t, g.do("/schools/"+one.ID+"/requests", url.Values{"id": {id}, "go": {"open"}, "reason": {"lesson"}}), "The site is open", "Allowed")
+	has(t, g.do("/schools/"+one.ID+"/requests", url.Values{"id": {id}, "go": {"open"}, "reason": {"lesson"}, "until": {"2026-11-27"}}), "The site is open", "Allowed", "through 27/11/2026")
+	has(t, g.see("/schools"), "answered within two days 1. Waiting: 0, schools: 0.")
+	hasNot(t, it.see("/work"), "Wishes to open")
+	if rules, err := h.schools.Rules(ctx, authz.Actor{Person: "lead", Roles: []string{authz.Lead}}, one.ID); err != nil || len(rules) != 1 || !rules[0].Until.Equal(time.Date(2026, 11, 28, 0, 0, 0, 0, clock.Vietnam)) {
+		t.Errorf("until Friday: %+v, %v", rules, err)
+	}
 	csv := g.get("/schools/blocked.csv?school=" + one.ID)
 	has(t, csv.body, "2026-11-23,17")
 	has(t, csv.header.Get("Content-Disposition"), "blocked.csv")

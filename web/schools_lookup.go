@@ -44,6 +44,9 @@ func (s *Server) verdict(c *visit, a schools.Answer) *page.Verdict {
 	if a.Code != "" {
 		v.Why = c.p.T("pages.lookup.why", "rule", v.Why, "what", c.p.T(s.Schools.Catalogue().NameKey(a.Code)))
 	}
+	if a.As != "" && !a.Blocked {
+		v.Why = c.p.T("pages.lookup.safe", "as", a.As) // open is not the whole truth
+	}
 	for _, step := range a.Steps {
 		one := page.VerdictStep{Name: c.p.T(schools.RuleKey(step.Rule)), Hit: step.Hit, Past: step.Past}
 		if step.Hit && a.Matched != "" {

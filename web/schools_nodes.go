@@ -240,6 +240,9 @@ func (f fleet) toEnrol(all []schools.School) (options []page.Option, more int) {
 			more++
 		}
 	}
+	if len(options) == 1 && more == 0 {
+		options[0].On = true // a teacher has one school to choose
+	}
 	return options, more
 }
 

@@ -51,7 +51,7 @@ func (c *visit) authenticate() error {
 	}
 	c.base.User = &page.User{
 		Name: sess.Name.Reveal(), Initials: initials(sess.Name.Reveal()), Post: c.roles(sess.Roles),
-		Locked: !sess.Unlocked, CanSetUp: c.may("identity.list", authz.Resource{Type: "identity.person", Attrs: map[string]any{"unit": sess.Unit}}),
+		Locked: !sess.Unlocked && c.s.needsPassphrase(c, sess), Unlocked: sess.Unlocked, CanSetUp: c.may("identity.list", authz.Resource{Type: "identity.person", Attrs: map[string]any{"unit": sess.Unit}}),
 	}
 	c.base.HelpPath = "/help/components"
 	if c.may("casework.list", authz.Resource{Type: "casework.queue"}) {

@@ -37,6 +37,9 @@ func (s *Server) work(c *visit) error {
 			return err
 		}
 	}
+	if err := s.workWishes(c, &p); err != nil {
+		return err
+	}
 	if err := s.workDuties(c, &p); err != nil {
 		return err
 	}

@@ -56,6 +56,10 @@ var (
 	queryRequests      = sqldb.Register("schools.requests", `
 		SELECT `+requestColumns+` FROM schools_request
 		WHERE school = $1 AND (CAST($2 AS TEXT) = '' OR state = $2) ORDER BY created DESC, id DESC LIMIT 500`)
+	queryWishes = sqldb.Register("schools.wishes", `
+		SELECT COUNT(*), COUNT(*) FILTER (WHERE answered > 0 AND answered - created <= $2),
+			COUNT(*) FILTER (WHERE state = 'open'), COUNT(DISTINCT school) FILTER (WHERE state = 'open')
+		FROM schools_request WHERE created >= $1`)
 	queryRequest       = sqldb.Register("schools.request", `SELECT `+requestColumns+` FROM schools_request WHERE id = $1`)
 	queryRequestAnswer = sqldb.Register("schools.request_answer", `
 		UPDATE schools_request SET state = $2, answer = $3, by_person = $4, answered = $5 WHERE id = $1 AND state = 'open'`)
@@ -128,6 +132,26 @@ func (s *Service) Requests(ctx context.Context, actor authz.Actor, schoolID stri
 	}
 	all, err := sqldb.All(ctx, s.db.Read(), queryRequests, scanRequest, schoolID, string(state))
 	return all, wrap("requests", err)
+}
+
+// Wishes sums requests over all schools.
+type Wishes struct {
+	Asked  int
+	InTime int // answered within two days
+	Open   int // not answered yet
+	Where  int // schools that have an open one
+}
+
+// Wishes sums the requests made since an instant, for whoever sees all schools.
+func (s *Service) Wishes(ctx context.Context, actor authz.Actor, since time.Time) (Wishes, error) {
+	if _, err := s.authz.Check(ctx, actor, "schools.view", ofSchool("", "(any)")); err != nil {
+		return Wishes{}, err
+	}
+	w, err := sqldb.One(ctx, s.db.Read(), queryWishes, func(r sqldb.Row) (w Wishes, err error) {
+		err = r.Scan(&w.Asked, &w.InTime, &w.Open, &w.Where)
+		return w, err
+	}, clock.Micro(since), answerWithin.Microseconds())
+	return w, wrap("wishes", err)
 }
 
 // AnswerCommand answers a request.

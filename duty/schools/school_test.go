@@ -210,6 +210,12 @@ func TestUnblockRequest(t *testing.T) {
 			t.Errorf("answered twice: %v", err)
 		}
 	}
+	if w, err := k.Wishes(ctx, lead, k.clock.Now().AddDate(0, 0, -1)); err != nil || w != (Wishes{Asked: 2, InTime: 1, Open: 1, Where: 1}) {
+		t.Errorf("the province's wishes: %+v, %v", w, err)
+	}
+	if _, err := k.Wishes(ctx, teacher, time.Time{}); problem.KindOf(err) != problem.Forbidden {
+		t.Errorf("a teacher sums the province's wishes: %v", err)
+	}
 	if a, _ := k.Lookup(ctx, teacher, LookupQuery{Domain: "tro-choi-mau.example", Band: "primary", School: s.ID}); a.Blocked {
 		t.Error("not opened")
 	}

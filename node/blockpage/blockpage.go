@@ -146,7 +146,9 @@ func (p *Page) routes() (http.Handler, error) {
 func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; script-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
+	// Not no-referrer: with that a browser hides the form's origin from its own
+	// host too, and over plain HTTP nothing else says that a wish is the page's own.
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	p.handler.ServeHTTP(w, r)
@@ -259,6 +261,9 @@ func (p *Page) reason(say *locale.Printer, f refusal) string {
 	}
 	if key := "node.why." + f.code; say.Has(key) {
 		return say.T(key)
+	}
+	if f.decision.Rule == bundle.ServiceBlock {
+		return say.T("node.why.service")
 	}
 	return say.T("node.why.other")
 }

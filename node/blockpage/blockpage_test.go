@@ -3,8 +3,10 @@
 package blockpage
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,26 @@ func TestWordsFitTheBandAndTheRule(t *testing.T) {
 	}
 }
 
+// Each category that a school refuses has words of its own.
+func TestEachCategoryHasWords(t *testing.T) {
+	text, err := os.ReadFile("../../duty/schools/data/categories.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []struct{ Code string }
+	if err := json.Unmarshal(text, &all); err != nil || len(all) < 10 {
+		t.Fatalf("%d categories, %v", len(all), err)
+	}
+	p := page(t, "", nil)
+	say := p.cfg.Texts.Printer("vi")
+	for _, c := range all {
+		f := refusal{code: c.Code, decision: bundle.Decision{Blocked: true, Rule: bundle.ByCategory}}
+		if got := p.reason(say, f); got == say.T("node.why.other") {
+			t.Errorf("%s: %s", c.Code, got)
+		}
+	}
+}
+
 func TestOpenNameAndBareAddressOfferNoWish(t *testing.T) {
 	p := page(t, "", func(bus.Ask) error { t.Error("wished"); return nil }, denied(t))
 	for _, url := range []string{"http://192.0.2.1/", "http://open.example/", "http://[2001:db8::1]/"} {
@@ -81,6 +103,25 @@ func TestWishCarriesSiteBandAndDayOnly(t *testing.T) {
 	do(p, "POST", "http://WWW.Quiz.example/.lachan/ask")
 	if want := (bus.Ask{School: "s1", Band: "upper_secondary", Domain: "www.quiz.example", Day: "2026-11-23"}); len(got) != 1 || got[0] != want {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Over plain HTTP browsers send no Sec-Fetch-Site; the origin that they send
+// with the page's form must be let in, another's must not.
+func TestWishOfAnotherSiteIsNotTaken(t *testing.T) {
+	taken := 0
+	p := page(t, "", func(bus.Ask) error { taken++; return nil }, denied(t))
+	if policy := do(p, "GET", "http://quiz.example/").Header().Get("Referrer-Policy"); policy != "same-origin" {
+		t.Errorf("%s: a browser would call the page's own form null", policy)
+	}
+	for origin, want := range map[string]int{"http://quiz.example": 1, "http://other.example": 0, "null": 0} {
+		taken = 0
+		r := httptest.NewRequest("POST", "http://quiz.example/.lachan/ask", nil)
+		r.Header.Set("Origin", origin)
+		p.ServeHTTP(httptest.NewRecorder(), r)
+		if taken != want {
+			t.Errorf("%s: %d wishes", origin, taken)
+		}
 	}
 }
 

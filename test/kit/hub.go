@@ -180,6 +180,25 @@ func Furnish(t testing.TB, h *hub.Hub) (officers []Person) {
 	return officers
 }
 
+// Hire makes somebody else's account, after Furnish: a person of a unit with
+// roles, who opens no sealed content.
+func Hire(t testing.TB, h *hub.Hub, name, login, unit string, roles ...string) Person {
+	t.Helper()
+	ctx := context.Background()
+	cookieMu.Lock()
+	cookie := cookieOf["quan.mau"]
+	cookieMu.Unlock()
+	admin, err := h.Identity.Session(ctx, cookie)
+	must(t, err)
+	card, err := h.Identity.Invite(ctx, admin.Actor(), identity.NewPerson{Name: name, Login: login, Unit: unit, Roles: roles})
+	must(t, err)
+	_, err = h.Identity.Redeem(ctx, card.Token, password)
+	must(t, err)
+	p, _ := enter(t, h, Person{ID: card.Person, Login: login})
+	p.Passphrase = ""
+	return p
+}
+
 // enter logs a new person in through both factors.
 func enter(t testing.TB, h *hub.Hub, p Person) (Person, identity.Session) {
 	t.Helper()
@@ -190,7 +209,7 @@ func enter(t testing.TB, h *hub.Hub, p Person) (Person, identity.Session) {
 	must(t, err)
 	factor, err := h.Identity.EnrolTOTP(ctx, half, "test")
 	must(t, err)
-	code, err := identity.Code(factor.Secret, time.Now())
+	code, err := identity.Code(factor.Secret, h.Web.Clock.Now())
 	must(t, err)
 	cookie, err = h.Identity.SecondFactor(ctx, half, code)
 	must(t, err)

@@ -98,7 +98,8 @@ type User struct {
 	Name     string
 	Initials string
 	Post     string // "Ca sáng, đến 15:00": ready words
-	Locked   bool   // logged in, sealed content not opened
+	Locked   bool   // logged in, sealed content not opened; false too for who has none to open
+	Unlocked bool   // sealed content is open
 	CanSetUp bool   // may open units, accounts and roster
 }
 

@@ -12,6 +12,7 @@ type Schools struct {
 	Rows   []SchoolRow
 	Pager  Pager
 	Chart  *Columns // blocked devices by week
+	Wishes string   // what became of wishes to open a site, in a sentence; empty: none, or not the reader's to know
 	Filter bool
 }
 
@@ -42,6 +43,7 @@ type School struct {
 	BandOptions                  []Option
 	EveningOptions               []Option // of a network or device in the evening; the first: the same
 	Reasons                      []Option // codes for rules and answers
+	Ends                         []Option // last days that an answer offers
 	Devices                      []DeviceRow
 	Week                         []HoursRow // POST /schools/{id}/hours
 	Holidays                     string     // as typed there, in the field "holidays"
@@ -88,7 +90,7 @@ type NetworkRow struct{ ID, Network, Band, Note string }
 // /drop with "id".
 type RuleRow struct {
 	ID, Domain, Kind, Reason string
-	Until                    time.Time
+	Last                     time.Time // within the last day; zero: no end
 }
 
 // CountRow is a count of devices, never of pupils.
@@ -98,7 +100,7 @@ type CountRow struct {
 }
 
 // UnblockRow is a request to open a site. POST /schools/{id}/requests with
-// "id", "go" (open, keep), "reason".
+// "id", "go" (open, keep), "reason", "until" (one of School.Ends).
 type UnblockRow struct {
 	ID, Domain, Band string
 	Asked            int // times

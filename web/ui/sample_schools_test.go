@@ -19,7 +19,7 @@ func (m maker) schools() set {
 		{ID: "3", Name: "may-loc-doi-chim", School: "Nội trú Đồi Chim mẫu", State: "wait"},
 	}
 	chart := gallery.Components(on("console.schools.title")).Columns
-	list := page.Schools{Base: on("console.schools.title"), Lights: lights, Levels: options, Pager: page.Pager{Next: "?after=3", From: 1, To: 3, Total: 41}, Chart: &chart, Rows: []page.SchoolRow{
+	list := page.Schools{Base: on("console.schools.title"), Lights: lights, Levels: options, Pager: page.Pager{Next: "?after=3", From: 1, To: 3, Total: 41}, Chart: &chart, Wishes: "30 ngày qua: 9 trang được xin mở, 7 trả lời trong hai ngày. 2 đang chờ ở 1 trường.", Rows: []page.SchoolRow{
 		{Href: "/schools/1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612, Node: "ok", Blocked: 31},
 		{Href: "/schools/2", Code: "QN-CS-0002", Name: "THCS Hoa Sen mẫu", Place: "Phường Mẫu Hai", Level: "Trung học cơ sở", Pupils: 1204, Node: "soon", NodeNote: "chậm 11 thay đổi", Blocked: -1},
 		{Href: "/schools/3", Code: "QN-NT-0003", Name: "Nội trú Đồi Chim mẫu", Place: "Xã Mẫu Ba", Level: "Nhiều cấp học", Pupils: 388, Node: "wait"},
@@ -27,9 +27,9 @@ func (m maker) schools() set {
 	school := page.School{
 		Base: on("console.schools.title"), ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612, CanEdit: true, Nodes: nodes[:1], Chart: &chart, BandOptions: options, Categories: options,
 		Bands:    []page.BandRow{{Band: "Tiểu học (lớp 1–5)", Default: true, Refuses: []string{"Người lớn", "Cờ bạc, cá độ", "Bạo lực", "Mạng xã hội", "Nhắn tin", "Trò chơi"}, Safe: true}, {Band: "Giáo viên, nhân viên", Refuses: []string{"Mã độc", "Lừa đảo"}}},
-		Networks: []page.NetworkRow{{ID: "1", Network: "192.168.4.0/24", Band: "Tiểu học (lớp 1–5)", Note: "Phòng máy"}}, Rules: []page.RuleRow{{ID: "1", Domain: "bai-hoc.example", Kind: "Cho phép", Reason: "Cần cho bài học", Until: now.Add(720 * time.Hour)}},
+		Networks: []page.NetworkRow{{ID: "1", Network: "192.168.4.0/24", Band: "Tiểu học (lớp 1–5)", Note: "Phòng máy"}}, Rules: []page.RuleRow{{ID: "1", Domain: "bai-hoc.example", Kind: "Cho phép", Reason: "Cần cho bài học", Last: now.Add(720 * time.Hour)}},
 		Counts:   []page.CountRow{{Category: "Cờ bạc, cá độ", Band: "Tiểu học (lớp 1–5)", When: "Tuần này", Devices: 31}, {Category: "Mạng xã hội", Band: "Tiểu học (lớp 1–5)", When: "Tuần này", Devices: -1}},
-		Requests: []page.UnblockRow{{ID: "1", Domain: "bai-hoc.example", Band: "Tiểu học (lớp 1–5)", Asked: 7, On: now}},
+		Requests: []page.UnblockRow{{ID: "1", Domain: "bai-hoc.example", Band: "Tiểu học (lớp 1–5)", Asked: 7, On: now}}, Reasons: []page.Option{{Value: "lesson", Label: "Cần cho bài học"}}, Ends: []page.Option{{Value: "2026-11-23", Label: "Hôm nay, 23/11/2026"}, {Value: "2026-11-27", Label: "Thứ Sáu, 27/11/2026", On: true}},
 	}
 	bare := page.School{Base: on("console.schools.title"), ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612}
 	lists := page.Lists{
