@@ -43,8 +43,9 @@ func loadCatalogue(cfg config.Hub) (*schools.Catalogue, error) {
 // How lists are kept up to date: once a minute one hub claims those that are
 // due, and a job for each fetches it.
 const (
-	listsEvery = time.Minute
-	fetchLimit = 10 * time.Minute // of one list with its import; less than a claim holds
+	listsEvery   = time.Minute
+	rulingsEvery = 10 * time.Minute // so that several decisions share a bundle
+	fetchLimit   = 10 * time.Minute // of one list with its import; less than a claim holds
 )
 
 type listsDueJob struct{}
@@ -65,6 +66,13 @@ type bundleJob struct{}
 
 // Kind implements jobs.Args.
 func (bundleJob) Kind() string { return "schools.bundle" }
+
+// rulingsJob builds the bundle if what people decided about names waits for
+// one.
+type rulingsJob struct{}
+
+// Kind implements jobs.Args.
+func (rulingsJob) Kind() string { return "schools.rulings" }
 
 func (h *Hub) handleLists() {
 	jobs.Handle(h.queue, func(ctx context.Context, _ listsDueJob) error {
@@ -93,6 +101,15 @@ func (h *Hub) handleLists() {
 		_, err = h.Schools.BuildBundle(ctx, authz.System("schools.bundle"))
 		return err
 	})
+	jobs.HandleLong(h.queue, fetchLimit, func(ctx context.Context, _ rulingsJob) error {
+		n, err := h.Schools.RulingsPending(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = h.Schools.BuildBundle(ctx, authz.System("schools.bundle"))
+		return err
+	})
+	jobs.Every(h.queue, rulingsEvery, rulingsJob{})
 }
 
 // listActs are the operator's commands on lists.

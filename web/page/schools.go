@@ -13,6 +13,7 @@ type Schools struct {
 	Pager  Pager
 	Chart  *Columns // blocked devices by week
 	Filter bool
+	Review bool // the reader answers requests for the department
 }
 
 // SchoolRow is a school in the list.
@@ -98,11 +99,12 @@ type CountRow struct {
 }
 
 // UnblockRow is a request to open a site. POST /schools/{id}/requests with
-// "id", "go" (open, keep), "reason".
+// "id", "go" (open, keep, pass), "reason".
 type UnblockRow struct {
 	ID, Domain, Band string
 	Asked            int // times
 	On               time.Time
+	Passed           time.Time // to the department, which answers it; zero: not
 }
 
 // Nodes is every node: GET /schools/nodes; POST /schools/nodes/enrol with

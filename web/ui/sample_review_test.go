@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package ui_test
+
+import (
+	"time"
+
+	"lachan/web/page"
+)
+
+func (m maker) asks() page.Asks {
+	return page.Asks{
+		Base: m.console(m.t("console.asks.title"), "schools"), Pending: 2,
+		Two: []page.TwoPerson{{ID: "1", Act: "Mở cho mọi trường: cuoc.example. Trang dạy xác suất", First: "Nguyễn Thị Mẫu", At: now, Confirm: "/schools/requests"}, {ID: "2", Act: "Bỏ khỏi một danh sách: b.example. Nhầm tên", First: "Trần Văn Mẫu", At: now, Mine: true}},
+		Rows: []page.AskRow{
+			{Href: "?domain=a", Domain: "toán-học-vui.example", Category: "Trò chơi", Count: "4 trường, 31 lần, từ 23/11/2026", Why: []string{"trường chuyển lên", "nhiều trường cùng hỏi"}, Clock: page.Clock{State: "soon", Left: 3 * time.Hour, At: now.Add(3 * time.Hour), From: now.Add(-70 * time.Hour), Rule: "Trả lời yêu cầu"}},
+			{Href: "?domain=b", Domain: "kin.example", Category: "Tự hại", Count: "1 trường, 2 lần, từ 24/11/2026", Why: []string{"chỉ Sở được biết"}, Clock: page.Clock{State: "late", Left: -3 * time.Hour, At: now.Add(-3 * time.Hour), From: now.Add(-90 * time.Hour), Rule: "Trả lời yêu cầu"}},
+			{Href: "?domain=c", Domain: "ban-do.example", Category: "Quảng cáo", Count: "3 trường, 9 lần, từ 24/11/2026", Why: []string{"nhiều trường cùng hỏi", "danh sách hay nhầm"}, Clock: page.Clock{State: "wait", Rule: "trường trả lời"}},
+		},
+		Rulings: []page.RulingRow{{ID: "3", Domain: "hoc-lieu.example", Kind: "Mở cho mọi trường", Reason: "Học liệu môn Tin", Basis: "Công văn mẫu 12", By: "Nguyễn Thị Mẫu, Trần Văn Mẫu", Since: now, Until: now.Add(720 * time.Hour), End: true}},
+	}
+}
+
+func (m maker) ask() page.Ask {
+	options := []page.Option{{Value: "asked", Label: "Bậc học đã hỏi", On: true}, {Value: "all", Label: "Mọi bậc học"}}
+	return page.Ask{
+		Base: m.console(m.t("console.asks.title"), "schools"), Domain: "toan.example", Name: "toán-học-vui.example", Two: true,
+		Clock: page.Clock{State: "soon", Left: 3 * time.Hour, At: now.Add(3 * time.Hour), From: now.Add(-70 * time.Hour), Rule: "Trả lời yêu cầu"},
+		Facts: []page.KV{{Key: "Bị chặn vì", Value: "Trò chơi"}, {Key: "Bậc học đã hỏi", Value: "Tiểu học (lớp 1–5)"}},
+		Blame: []page.Option{{Value: "1", Label: "Trò chơi mẫu", Note: "3 tên của danh sách này đã phải mở lại trong 90 ngày", On: true}},
+		Here:  []string{"Tiểu học Sao Mai mẫu"}, Bands: options, Reasons: options, KeepReasons: options,
+	}
+}
+
+func (m maker) never() page.Nevers {
+	return page.Nevers{
+		Base: m.console(m.t("console.never.title"), "schools"), May: true,
+		Two: []page.TwoPerson{{ID: "1", Act: "Đưa vào danh sách không bao giờ chặn: giup.example. Đường dây tư vấn", First: "Nguyễn Thị Mẫu", At: now, Confirm: "/schools/never/decide"}},
+		Rows: []page.NeverRow{
+			{Domain: "bao-tin.example", Own: true}, {Domain: "tongdai111.vn"},
+			{Domain: "tu-van.example", Reason: "Đường dây tư vấn của tỉnh", By: "Nguyễn Thị Mẫu, Trần Văn Mẫu", Since: now, Pending: true},
+		},
+	}
+}
