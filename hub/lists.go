@@ -45,6 +45,7 @@ func loadCatalogue(cfg config.Hub) (*schools.Catalogue, error) {
 const (
 	listsEvery   = time.Minute
 	rulingsEvery = 10 * time.Minute // so that several decisions share a bundle
+	careEvery    = 6 * time.Hour    // a week's last counts may come late
 	fetchLimit   = 10 * time.Minute // of one list with its import; less than a claim holds
 )
 
@@ -73,6 +74,12 @@ type rulingsJob struct{}
 
 // Kind implements jobs.Args.
 func (rulingsJob) Kind() string { return "schools.rulings" }
+
+// careJob tells counsellors of what asks for care.
+type careJob struct{}
+
+// Kind implements jobs.Args.
+func (careJob) Kind() string { return "schools.care" }
 
 func (h *Hub) handleLists() {
 	jobs.Handle(h.queue, func(ctx context.Context, _ listsDueJob) error {
@@ -110,6 +117,11 @@ func (h *Hub) handleLists() {
 		return err
 	})
 	jobs.Every(h.queue, rulingsEvery, rulingsJob{})
+	jobs.Handle(h.queue, func(ctx context.Context, _ careJob) error {
+		_, err := h.Schools.TellCounsellors(ctx)
+		return err
+	})
+	jobs.Every(h.queue, careEvery, careJob{})
 }
 
 // listActs are the operator's commands on lists.

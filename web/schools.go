@@ -33,6 +33,10 @@ func (s *Server) schoolsRoutes() []Route {
 		{Method: http.MethodPost, Path: "/schools/{id}/rules", Clauses: filter, Do: s.saveRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/rules/drop", Clauses: filter, Do: s.dropRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/requests", Clauses: filter, Do: s.answerRequest},
+		{Method: http.MethodPost, Path: "/schools/{id}/counsellor", Clauses: filter, Do: s.nameCounsellor},
+		{Method: http.MethodGet, Path: "/schools/{id}/filter/week", Clauses: filter, Do: s.schoolWeek},
+		{Method: http.MethodGet, Path: carePath, Clauses: filter, Do: s.care},
+		{Method: http.MethodPost, Path: carePath, Clauses: filter, Do: s.seeCare},
 		{Method: http.MethodGet, Path: asksPath, Clauses: filter, Do: s.asks},
 		{Method: http.MethodPost, Path: asksPath, Clauses: filter, Do: s.steerRuling},
 		{Method: http.MethodGet, Path: askPath, Clauses: filter, Do: s.ask},
@@ -249,6 +253,9 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 		p.Requests = append(p.Requests, page.UnblockRow{ID: r.ID, Passed: r.Passed, Domain: r.Domain, Band: c.p.T(schools.BandKey(r.Band)), Asked: r.Asked, On: r.Created})
 	}
 	if err := s.schoolOwn(c, id, &p); err != nil {
+		return p, err
+	}
+	if err := s.counsellor(c, school, &p); err != nil {
 		return p, err
 	}
 	view, err := s.nodeView(c)

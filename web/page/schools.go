@@ -50,6 +50,10 @@ type School struct {
 	Changes                      []ChangeRow
 	Changeable                   []Option // categories and services that the school may open and close
 	Periods                      []Option
+	// Who is told of what asks for care: POST /schools/{id}/counsellor with
+	// "counsellor". Counsellor is the name of the one who is.
+	Counsellor  string
+	Counsellors []Option
 }
 
 // DeviceRow is a word by which devices name themselves. POST

@@ -66,3 +66,33 @@ type NeverRow struct {
 	Since              time.Time
 	Own, Pending       bool
 }
+
+// SchoolWeek is a school's week, to be printed: GET /schools/{id}/filter/week with
+// "day", any day of it.
+type SchoolWeek struct {
+	Base
+	School          SchoolHead
+	From, To        time.Time // first and last day
+	Prev, Next      string    // addresses; empty: none
+	Rows            []WeekRow
+	Asked, Answered int // requests to open a site
+}
+
+// WeekRow is one category; -1: fewer than five devices.
+type WeekRow struct {
+	Category, Trend string // more, same, fewer; empty: not to be said
+	Devices, Prior  int
+}
+
+// Care is what a counsellor is told: GET /schools/care. POST with "school" and
+// "week" notes that it was read.
+type Care struct {
+	Base
+	Rows []CareRow
+}
+
+// CareRow is one notice.
+type CareRow struct {
+	School, Name, Value string // Value: the week for the form
+	Week, Made, Seen    time.Time
+}

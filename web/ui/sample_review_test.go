@@ -42,3 +42,11 @@ func (m maker) never() page.Nevers {
 		},
 	}
 }
+
+func (m maker) week() page.SchoolWeek {
+	return page.SchoolWeek{
+		Base: m.console(m.t("console.week.title"), "schools"), School: page.SchoolHead{ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học"},
+		From: now.Add(-168 * time.Hour), To: now, Prev: "?day=2026-11-09", Next: "?day=2026-11-23", Asked: 4, Answered: 3,
+		Rows: []page.WeekRow{{Category: "Trò chơi", Devices: 31, Prior: 44, Trend: "fewer"}, {Category: "Cờ bạc, cá độ", Devices: 9, Prior: 6, Trend: "more"}, {Category: "Mạng xã hội", Devices: 7, Prior: 7, Trend: "same"}, {Category: "Quảng cáo", Devices: -1, Prior: 12}},
+	}
+}
