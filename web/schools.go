@@ -34,6 +34,7 @@ func (s *Server) schoolsRoutes() []Route {
 		{Method: http.MethodPost, Path: "/schools/{id}/rules/drop", Clauses: filter, Do: s.dropRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/requests", Clauses: filter, Do: s.answerRequest},
 		{Method: http.MethodPost, Path: "/schools/{id}/counsellor", Clauses: filter, Do: s.nameCounsellor},
+		{Method: http.MethodGet, Path: "/schools/{id}/filter/preview", Clauses: filter, Do: s.previewChange},
 		{Method: http.MethodGet, Path: "/schools/{id}/filter/week", Clauses: filter, Do: s.schoolWeek},
 		{Method: http.MethodGet, Path: carePath, Clauses: filter, Do: s.care},
 		{Method: http.MethodPost, Path: carePath, Clauses: filter, Do: s.seeCare},

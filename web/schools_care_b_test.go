@@ -67,6 +67,17 @@ func TestCounsellorIsToldOnItsOwnPage(t *testing.T) {
 		hasNot(t, other.see("/work"), "/schools/care")
 	}
 
+	// A change shows first what it would mean.
+	has(t, it.see(here), `action="`+here+`/filter/preview"`)
+	body = it.see(here + "/filter/preview?code=games&change_band=upper_secondary&go=close")
+	has(t, body, "counted by nobody", `action="`+here+`/changes"`, `name="go" value="close"`)
+	hasNot(t, body, ">12<")
+	has(t, it.see(here+"/filter/preview?code=games&change_band=upper_secondary&change_period=lesson&go=open"), ">12<", "this level changes")
+	if r := it.get(here + "/filter/preview?code=gambling&change_band=upper_secondary&go=open"); r.status != http.StatusUnprocessableEntity {
+		t.Errorf("%d", r.status)
+	}
+	has(t, it.do(here+"/changes", url.Values{"code": {"games"}, "change_band": {"upper_secondary"}, "change_period": {"any"}, "go": {"close"}}), "Upper secondary")
+
 	// The week to print: beside the week before, without what asks for care.
 	has(t, it.see("/work"), here+"/filter/week") // the 23rd is a Monday
 	body = it.see(here + "/filter/week")

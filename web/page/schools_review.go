@@ -96,3 +96,26 @@ type CareRow struct {
 	School, Name, Value string // Value: the week for the form
 	Week, Made, Seen    time.Time
 }
+
+// ChangePreview is what a school's change would mean: GET
+// /schools/{id}/filter/preview with the fields of ChangeRow. The form on it
+// makes the change.
+type ChangePreview struct {
+	Base
+	School     SchoolHead
+	What, Who  string // the category, the band and period, in words
+	Open       bool   // it would be opened
+	Nothing    bool   // it is so already
+	Bands      []PreviewRow
+	Names      int
+	Popular    []string
+	PopularAll int
+	Hidden     []Hidden // of the form
+}
+
+// PreviewRow is the last week of one band; -1: fewer than five devices.
+type PreviewRow struct {
+	Band    string
+	Devices int
+	Changes bool
+}

@@ -50,3 +50,11 @@ func (m maker) week() page.SchoolWeek {
 		Rows: []page.WeekRow{{Category: "Trò chơi", Devices: 31, Prior: 44, Trend: "fewer"}, {Category: "Cờ bạc, cá độ", Devices: 9, Prior: 6, Trend: "more"}, {Category: "Mạng xã hội", Devices: 7, Prior: 7, Trend: "same"}, {Category: "Quảng cáo", Devices: -1, Prior: 12}},
 	}
 }
+
+func (m maker) preview(open bool) page.ChangePreview {
+	return page.ChangePreview{
+		Base: m.console(m.t("console.preview.title"), "schools"), School: m.week().School, What: "Trò chơi", Who: "Tiểu học (lớp 1–5), giờ ra chơi", Open: open, Nothing: !open,
+		Bands: []page.PreviewRow{{Band: "Tiểu học (lớp 1–5)", Devices: 41, Changes: true}, {Band: "Trung học cơ sở (lớp 6–9)", Devices: -1}},
+		Names: 41208, Popular: []string{"tro-choi-mau.example", "game-mau.example"}, PopularAll: 2, Hidden: []page.Hidden{{Name: "code", Value: "games"}},
+	}
+}
