@@ -66,7 +66,7 @@ func (m maker) schools() set {
 		"schools/list": one, "schools/list#fresh": fresh, "schools/subscribe": form,
 		"schools/outs": outs, "schools/outs#token": withToken, "schools/outs#key": withKey, "schools/outs#empty": page.ListOuts{Base: on("console.outs.title"), Bands: options},
 		"schools/week": m.week(), "schools/week#empty": page.SchoolWeek{Base: on("console.week.title"), School: m.week().School, From: now, To: now, Prev: "?day=2026-11-09"},
-		"schools/care": page.Care{Base: on("console.care.title"), Rows: []page.CareRow{{School: "1", Name: "THPT Mẫu", Week: now, Value: "2026-11-16", Made: now}, {School: "1", Name: "THPT Mẫu", Week: now, Value: "2026-11-09", Made: now, Seen: now}}},
+		"schools/care":    page.Care{Base: on("console.care.title"), Rows: []page.CareRow{{School: "1", Name: "THPT Mẫu", Week: now, Value: "2026-11-16", Made: now}, {School: "1", Name: "THPT Mẫu", Week: now, Value: "2026-11-09", Made: now, Seen: now}}},
 		"schools/preview": m.preview(true), "schools/preview#close": m.preview(false),
 		"schools/asks": m.asks(), "schools/asks#empty": page.Asks{Base: on("console.asks.title")},
 		"schools/ask": m.ask(), "schools/ask#private": page.Ask{Base: on("console.asks.title"), Domain: "kin.example", Name: "kin.example", Private: true, Bands: options, KeepReasons: options, Facts: []page.KV{{Key: "Bị chặn vì", Value: "Tự hại"}}},
