@@ -204,7 +204,7 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	h.pub = &publisher{log: h.log}
 	h.Schools, err = schools.New(schools.Deps{
 		DB: h.DB, Ledger: h.Ledger, Authz: h.Authz, Clock: h.clock, Catalogue: catalogue,
-		Keys: h.keys, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach, Seal: h.secrets.Box("schools.transfer"),
+		Keys: h.keys, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach, Seal: h.secrets.Box("schools.transfer"), Days: workingDays{h.Org},
 		Fetch:    fetch.New(fetch.Options{Agent: "lachan/" + h.opts.Version, AllowInside: h.cfg.Lists.AllowInside}),
 		Settings: schools.Settings{HoldGrowth: h.cfg.Lists.HoldGrowth, HoldShrink: h.cfg.Lists.HoldShrink, HoldFrom: h.cfg.Lists.HoldFrom},
 	})
@@ -216,7 +216,7 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	}
 	h.Casework, err = casework.New(casework.Deps{
 		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault,
-		Units: units{h}, Days: workingDays{h.Org}, Names: names{catalogue}, Registrable: schools.Registered, Emit: h.flow.Emit,
+		Units: units{h}, Days: workingDays{h.Org}, Names: names{h.Schools}, Registrable: schools.Registered, Emit: h.flow.Emit,
 	})
 	if err != nil {
 		return err

@@ -43,8 +43,10 @@ func loadCatalogue(cfg config.Hub) (*schools.Catalogue, error) {
 // How lists are kept up to date: once a minute one hub claims those that are
 // due, and a job for each fetches it.
 const (
-	listsEvery = time.Minute
-	fetchLimit = 10 * time.Minute // of one list with its import; less than a claim holds
+	listsEvery   = time.Minute
+	rulingsEvery = 10 * time.Minute // so that several decisions share a bundle
+	careEvery    = 6 * time.Hour    // a week's last counts may come late
+	fetchLimit   = 10 * time.Minute // of one list with its import; less than a claim holds
 )
 
 type listsDueJob struct{}
@@ -66,6 +68,19 @@ type bundleJob struct{}
 
 // Kind implements jobs.Args.
 func (bundleJob) Kind() string { return "schools.bundle" }
+
+// rulingsJob builds the bundle if what people decided about names waits for
+// one.
+type rulingsJob struct{}
+
+// Kind implements jobs.Args.
+func (rulingsJob) Kind() string { return "schools.rulings" }
+
+// careJob tells counsellors of what asks for care.
+type careJob struct{}
+
+// Kind implements jobs.Args.
+func (careJob) Kind() string { return "schools.care" }
 
 func (h *Hub) handleLists() {
 	jobs.Handle(h.queue, func(ctx context.Context, _ listsDueJob) error {
@@ -95,6 +110,20 @@ func (h *Hub) handleLists() {
 		return err
 	})
 	jobs.Every(h.queue, foldEvery, bundleJob{})
+	jobs.HandleLong(h.queue, fetchLimit, func(ctx context.Context, _ rulingsJob) error {
+		n, err := h.Schools.RulingsPending(ctx)
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = h.Schools.BuildBundle(ctx, authz.System("schools.bundle"))
+		return err
+	})
+	jobs.Every(h.queue, rulingsEvery, rulingsJob{})
+	jobs.Handle(h.queue, func(ctx context.Context, _ careJob) error {
+		_, err := h.Schools.TellCounsellors(ctx)
+		return err
+	})
+	jobs.Every(h.queue, careEvery, careJob{})
 }
 
 // foldEvery is how often it is asked whether decisions should be folded into a

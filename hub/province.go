@@ -162,11 +162,11 @@ func (w workingDays) IsWorkingDay(d duty.Date) bool {
 }
 
 // names weighs a domain for casework.
-type names struct{ catalogue *schools.Catalogue }
+type names struct{ schools *schools.Service }
 
 // Assess implements casework.Names.
-func (n names) Assess(_ context.Context, domain string) (casework.Assessment, error) {
-	a, err := n.catalogue.Assess(domain)
+func (n names) Assess(ctx context.Context, domain string) (casework.Assessment, error) {
+	a, err := n.schools.Weigh(ctx, domain)
 	if err != nil {
 		return casework.Assessment{}, err
 	}

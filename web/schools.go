@@ -33,6 +33,18 @@ func (s *Server) schoolsRoutes() []Route {
 		{Method: http.MethodPost, Path: "/schools/{id}/rules", Clauses: filter, Do: s.saveRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/rules/drop", Clauses: filter, Do: s.dropRule},
 		{Method: http.MethodPost, Path: "/schools/{id}/requests", Clauses: filter, Do: s.answerRequest},
+		{Method: http.MethodPost, Path: "/schools/{id}/counsellor", Clauses: filter, Do: s.nameCounsellor},
+		{Method: http.MethodGet, Path: "/schools/{id}/filter/preview", Clauses: filter, Do: s.previewChange},
+		{Method: http.MethodGet, Path: "/schools/{id}/filter/week", Clauses: filter, Do: s.schoolWeek},
+		{Method: http.MethodGet, Path: carePath, Clauses: filter, Do: s.care},
+		{Method: http.MethodPost, Path: carePath, Clauses: filter, Do: s.seeCare},
+		{Method: http.MethodGet, Path: asksPath, Clauses: filter, Do: s.asks},
+		{Method: http.MethodPost, Path: asksPath, Clauses: filter, Do: s.steerRuling},
+		{Method: http.MethodGet, Path: askPath, Clauses: filter, Do: s.ask},
+		{Method: http.MethodPost, Path: askPath, Clauses: filter, Do: s.decideAsk},
+		{Method: http.MethodGet, Path: neverPath, Clauses: block, Do: s.never},
+		{Method: http.MethodPost, Path: neverPath, Clauses: block, Do: s.proposeNever},
+		{Method: http.MethodPost, Path: neverPath + "/decide", Clauses: block, Do: s.steerRuling},
 		{Method: http.MethodGet, Path: "/schools/nodes", Clauses: filter, Do: s.nodes},
 		{Method: http.MethodPost, Path: "/schools/nodes/rollout", Clauses: filter, Do: s.steerRollout},
 		{Method: http.MethodPost, Path: "/schools/nodes/enrol", Clauses: filter, Do: s.enrolNode},
@@ -81,7 +93,7 @@ func (s *Server) schoolList(c *visit) error {
 		}
 	}
 	c.in("schools", c.p.T("pages.schools.title"))
-	p := page.Schools{Base: c.base, Filter: f.Query != "" || f.Level != "" || light != ""}
+	p := page.Schools{Base: c.base, Review: c.mayReview(), Filter: f.Query != "" || f.Level != "" || light != ""}
 	p.Query = f.Query
 	p.Lights = lightsOf(counts, light, "/schools", c.r.URL.Query())
 	p.Levels = []page.Option{{Label: c.p.T("pages.schools.every-level"), On: f.Level == ""}}
@@ -243,9 +255,12 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 		return p, err
 	}
 	for _, r := range requests {
-		p.Requests = append(p.Requests, page.UnblockRow{ID: r.ID, Domain: r.Domain, Band: c.p.T(schools.BandKey(r.Band)), Asked: r.Asked, On: r.Created})
+		p.Requests = append(p.Requests, page.UnblockRow{ID: r.ID, Passed: r.Passed, Domain: r.Domain, Band: c.p.T(schools.BandKey(r.Band)), Asked: r.Asked, On: r.Created})
 	}
 	if err := s.schoolOwn(c, id, &p); err != nil {
+		return p, err
+	}
+	if err := s.counsellor(c, school, &p); err != nil {
 		return p, err
 	}
 	view, err := s.nodeView(c)

@@ -77,8 +77,15 @@ func (s *Server) answerRequest(c *visit) error {
 	if open {
 		key = "flash.schools.request-opened"
 	}
+	if c.form("go") == "pass" {
+		key = "flash.schools.request-passed"
+	}
 	return s.onSchool(c, key, func(id string) error {
-		if g := c.form("go"); g != "open" && g != "keep" {
+		switch c.form("go") {
+		case "open", "keep":
+		case "pass":
+			return s.Schools.PassRequest(c.r.Context(), c.who.Actor, c.form("id"))
+		default:
 			return problem.New("input/faulty").Field("go", "input/not-a-choice")
 		}
 		until, err := readLastDay(c.form("until"))

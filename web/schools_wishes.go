@@ -3,6 +3,8 @@
 package web
 
 import (
+	"slices"
+
 	"lachan/duty/schools"
 	"lachan/internal/authz"
 	"lachan/web/page"
@@ -34,6 +36,8 @@ func (s *Server) workWishes(c *visit, p *page.Work) error {
 		return err
 	}
 	open, err := s.Schools.Requests(c.r.Context(), c.who.Actor, school.ID, schools.Open)
+	// What was passed on waits for the department.
+	open = slices.DeleteFunc(open, func(r schools.Request) bool { return !r.Passed.IsZero() })
 	if err != nil || len(open) == 0 || p.Next != nil {
 		return err
 	}

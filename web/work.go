@@ -46,6 +46,9 @@ func (s *Server) work(c *visit) error {
 	if err := s.workReady(c, &p); err != nil {
 		return err
 	}
+	if err := s.workFilter(c, &p); err != nil {
+		return err
+	}
 	p.Base = c.base
 	return c.show("reporting/work", p)
 }

@@ -99,6 +99,9 @@ const shownNames = 20
 func (s *Service) assess(ctx context.Context, q sqldb.Queryer, name bundle.Name) (Assessment, error) {
 	a := s.catalogue.assess(name)
 	var err error
+	if a.NeverBlock, err = s.isNever(ctx, q, name); err != nil {
+		return a, err
+	}
 	if a.Blocks, err = s.blocksOver(ctx, q, name); err != nil {
 		return a, wrap("assess", err)
 	}

@@ -43,11 +43,16 @@ func (s *Service) loadExceptions(ctx context.Context, b *bundle.Builder, lists [
 		b: b, number: uint64(max(folded, 1)),
 		of: map[string][]*excepted{}, above: map[string][]*excepted{}, below: map[string]map[string]bool{},
 	}
+	people, err := s.offList(ctx, s.db.Read())
+	if err != nil {
+		return nil, err
+	}
 	for _, l := range lists {
 		names, err := sqldb.All(ctx, s.db.Read(), queryExceptions, sqldb.Scalar[string], l.edition)
 		if err != nil {
 			return nil, err
 		}
+		names = append(names, people[l.ID]...)
 		for _, name := range names {
 			e := &excepted{name: name, category: l.Category, edition: l.edition}
 			x.of[name] = append(x.of[name], e)

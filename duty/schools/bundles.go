@@ -145,7 +145,11 @@ func (s *Service) builder(ctx context.Context, last *bundle.Bundle, lists []List
 	if err := c.rewrites(b.Rewrite); err != nil {
 		return nil, err
 	}
-	for _, n := range c.never.all() {
+	never, err := s.neverBlock(ctx, s.db.Read())
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range never.all() {
 		b.NeverBlock(n)
 	}
 	for _, set := range []*nameSet{&c.protected, &c.popular} {
@@ -181,6 +185,9 @@ func (s *Service) builder(ctx context.Context, last *bundle.Bundle, lists []List
 		}
 	}
 	if err := except.run(); err != nil {
+		return nil, err
+	}
+	if err := s.runOpenings(ctx, b, folded); err != nil {
 		return nil, err
 	}
 	for _, k := range blocks {

@@ -24,6 +24,9 @@ type Category struct {
 	Tone     string `json:"tone"`     // colour token of the look, for plots
 	Care     bool   `json:"care"`     // a rise is told to the counsellor, never to the public
 	Security bool   `json:"security"` // harms devices rather than children: refused for staff too
+	// Private says that a wish to open such a name is the department's alone:
+	// nobody in the school may guess who asked.
+	Private bool `json:"private"`
 	// School says that a school may open or close it for a band of its own.
 	School bool `json:"school"`
 	// Names are those that the product itself knows of; lists bring the others.
@@ -64,6 +67,7 @@ type Catalogue struct {
 	Policies   []Policy
 	Engines    []Engine
 	never      nameSet
+	own        map[bundle.Name]bool // of never: this installation's hosts
 	protected  nameSet
 	shared     nameSet
 	popular    nameSet
@@ -114,10 +118,14 @@ func LoadCatalogue(extra Extra) (*Catalogue, error) {
 			return nil, fmt.Errorf("schools: %s: %w", f.name, err)
 		}
 	}
+	c.own = map[bundle.Name]bool{}
 	for _, s := range extra.NeverBlock {
-		if err := c.never.addText(s); err != nil {
+		n, err := bundle.ParseName(s)
+		if err != nil {
 			return nil, fmt.Errorf("schools: never-block: %w", err)
 		}
+		c.never.add(n)
+		c.own[n] = true
 	}
 	if extra.Protected != nil {
 		if err := c.protected.read(extra.Protected, -1); err != nil {

@@ -137,7 +137,7 @@ func (x *export) refuses(text string) (bundle.Name, bool, error) {
 		return n, false, err
 	}
 	var k bundle.Key
-	if !x.view.Read(&k, n.Wire()) || x.s.catalogue.never.covers(n) {
+	if !x.view.Read(&k, n.Wire()) || x.never.covers(n) {
 		return n, false, nil
 	}
 	return n, x.view.Decide(&k, x.who, x.now).Blocked, nil
@@ -152,7 +152,7 @@ func (x *export) each(ctx context.Context, call func(name string) error) (leftOu
 		if err != nil || !refused {
 			return err
 		}
-		if x.format.allow == nil && x.s.catalogue.never.below(n) != nil || len(text) > x.format.longest {
+		if x.format.allow == nil && x.never.below(n) != nil || len(text) > x.format.longest {
 			leftOut++
 			return nil
 		}

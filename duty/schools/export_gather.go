@@ -25,6 +25,7 @@ type export struct {
 	// parents of open; true once the name is written as refused
 	parents map[string]bool
 	allowed map[string]bool // those of open that are open below a written name
+	never   *nameSet
 }
 
 func (s *Service) newExport(ctx context.Context, q ExportQuery, who bundle.Client) (*export, error) {
@@ -92,6 +93,17 @@ func (x *export) gather(ctx context.Context, policy Policy, current BundleInfo, 
 			x.own = append(x.own, b.Domain)
 		}
 	}
+	openings, err := x.s.rulings(ctx, x.s.db.Read(), OpenForAll)
+	if err != nil {
+		return err
+	}
+	for _, r := range openings {
+		open = append(open, r.Domain)
+	}
+	people, err := x.s.offList(ctx, x.s.db.Read())
+	if err != nil {
+		return err
+	}
 	lists, err := sqldb.All(ctx, x.s.db.Read(), queryLists, scanList)
 	if err != nil {
 		return err
@@ -109,14 +121,17 @@ func (x *export) gather(ctx context.Context, policy Policy, current BundleInfo, 
 		if err != nil {
 			return err
 		}
-		open = append(open, except...)
+		open = append(append(open, except...), people[l.ID]...)
 		x.lists = append(x.lists, l)
 		x.info.Lists = append(x.info.Lists, ExportedList{Name: l.Name, Category: l.Category, Licence: l.Licence})
 	}
 	if x.own, err = canonical(x.own); err != nil {
 		return err
 	}
-	for _, n := range c.never.all() {
+	if x.never, err = x.s.neverBlock(ctx, x.s.db.Read()); err != nil {
+		return err
+	}
+	for _, n := range x.never.all() {
 		open = append(open, n.String())
 	}
 	if x.open, err = canonical(open); err != nil {

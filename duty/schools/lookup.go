@@ -5,6 +5,7 @@ package schools
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 
 	"lachan/internal/authz"
@@ -48,6 +49,7 @@ type ListHit struct {
 	Domain   string // as it stands on the list
 	Pending  bool   // imported since the bundle was built: does not count yet
 	edition  int64
+	id       string
 	Excepted string // the name on which the list takes the asked one out again; ""
 }
 
@@ -65,7 +67,7 @@ var order = [...]bundle.RuleKind{
 }
 
 var queryNameHits = sqldb.Register("schools.name_hits", `
-	SELECT l.name, l.category, n.domain, l.edition FROM schools_list_name n JOIN schools_list l ON l.edition = n.edition
+	SELECT l.id, l.name, l.category, n.domain, l.edition FROM schools_list_name n JOIN schools_list l ON l.edition = n.edition
 	WHERE n.domain = $1 ORDER BY l.name, l.id`)
 
 var queryExceptionHit = sqldb.Register("schools.exception_hit", `
@@ -155,11 +157,15 @@ func steps(decided bundle.RuleKind) []Step {
 }
 
 func (s *Service) listHits(ctx context.Context, name bundle.Name, bundled map[int64]bool) ([]ListHit, error) {
+	people, err := s.offList(ctx, s.db.Read())
+	if err != nil {
+		return nil, err
+	}
 	var all []ListHit
 	for labels := name.Labels(); labels > 1; labels-- {
 		hits, err := sqldb.All(ctx, s.db.Read(), queryNameHits, func(r sqldb.Row) (h ListHit, err error) {
 			var edition int64
-			err = r.Scan(&h.List, &h.Category, &h.Domain, &edition)
+			err = r.Scan(&h.id, &h.List, &h.Category, &h.Domain, &edition)
 			h.Pending, h.edition = !bundled[edition], edition
 			return h, err
 		}, name.Suffix(labels).String())
@@ -167,7 +173,7 @@ func (s *Service) listHits(ctx context.Context, name bundle.Name, bundled map[in
 			return nil, err
 		}
 		for i := range hits {
-			if hits[i].Excepted, err = s.exceptedAt(ctx, hits[i].edition, name, labels); err != nil {
+			if hits[i].Excepted, err = s.exceptedAt(ctx, hits[i].edition, people[hits[i].id], name, labels); err != nil {
 				return nil, err
 			}
 		}
@@ -176,11 +182,17 @@ func (s *Service) listHits(ctx context.Context, name bundle.Name, bundled map[in
 	return all, nil
 }
 
-// exceptedAt finds the longest exception of an edition that is above labels of
-// name, or name itself.
-func (s *Service) exceptedAt(ctx context.Context, edition int64, name bundle.Name, labels int) (string, error) {
-	for n := name.Labels(); n > labels; n-- {
+// exceptedAt finds the longest exception of an edition, its own or one that
+// people made, that is above labels of name, or name itself.
+func (s *Service) exceptedAt(ctx context.Context, edition int64, people []string, name bundle.Name, labels int) (string, error) {
+	for n := name.Labels(); n >= labels; n-- {
 		text := name.Suffix(n).String()
+		if slices.Contains(people, text) {
+			return text, nil
+		}
+		if n == labels {
+			break // a list does not take out again what it names itself
+		}
 		count, err := sqldb.One(ctx, s.db.Read(), queryExceptionHit, sqldb.Scalar[int], edition, text)
 		if err != nil || count > 0 {
 			return text, err

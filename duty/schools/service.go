@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"lachan/duty"
 	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/internal/fetch"
@@ -53,6 +54,7 @@ type Settings struct {
 	TokenFor       time.Duration // how long an enrolment token may be used; 48 h
 	SilentAfter    time.Duration // when a node counts as silent; 30 min
 	KeepBundles    int           // how many bundles stay; 3
+	RequestDays    int           // working days in which the department answers a request; 3
 	// A bundle goes to some nodes first: from StageFrom nodes on, 5 and then 25 in
 	// a hundred, each for StageFor.
 	StageFrom int           // 20
@@ -83,7 +85,7 @@ func (s Settings) withDefaults() Settings {
 	for _, n := range []struct {
 		field *int
 		is    int
-	}{{&s.KeepBundles, 3}, {&s.HoldGrowth, 50}, {&s.HoldShrink, 30}, {&s.HoldFrom, 100}, {&s.StageFrom, 20}} {
+	}{{&s.KeepBundles, 3}, {&s.RequestDays, 3}, {&s.HoldGrowth, 50}, {&s.HoldShrink, 30}, {&s.HoldFrom, 100}, {&s.StageFrom, 20}} {
 		if *n.field <= 0 {
 			*n.field = n.is
 		}
@@ -108,6 +110,7 @@ type Deps struct {
 	// Reach says which schools lie under a unit of org; nil: those whose unit
 	// or commune it is.
 	Reach func(ctx context.Context, unit string) (Scope, error)
+	Days  duty.WorkingDays // nil: Monday to Friday
 }
 
 // Service is the room's use-cases. It is safe for concurrent use, on several
@@ -128,6 +131,7 @@ type Service struct {
 	views     viewCache
 	seal      Sealer
 	zones     zoneState
+	days      duty.WorkingDays
 }
 
 // New makes the room. It reads and writes nothing yet.
@@ -136,9 +140,12 @@ func New(d Deps) (*Service, error) {
 		d.Files == nil || d.Publisher == nil || d.Log == nil {
 		return nil, errors.New("schools: New needs all of its parts")
 	}
+	if d.Days == nil {
+		d.Days = duty.Weekdays{}
+	}
 	return &Service{
 		db: d.DB, ledger: d.Ledger, authz: d.Authz, clock: d.Clock, catalogue: d.Catalogue, keys: d.Keys,
-		files: d.Files, publisher: d.Publisher, log: d.Log, settings: d.Settings.withDefaults(), fetch: d.Fetch, reach: d.Reach, seal: d.Seal,
+		files: d.Files, publisher: d.Publisher, log: d.Log, settings: d.Settings.withDefaults(), fetch: d.Fetch, reach: d.Reach, seal: d.Seal, days: d.Days,
 	}, nil
 }
 

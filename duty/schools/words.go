@@ -105,3 +105,9 @@ func (s RequestState) Key() string { return "schools.request." + string(s) }
 
 // Key is the key of the span's name.
 func (p Span) Key() string { return "schools.span." + string(p) }
+
+// Key is the key of the kind's name.
+func (k RulingKind) Key() string { return "schools.ruling." + string(k) }
+
+// AskedKey is the key of why the department looks at a name.
+func AskedKey(code string) string { return "schools.asked." + code }

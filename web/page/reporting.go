@@ -19,7 +19,11 @@ type Work struct {
 	// Ready is what the reader's own school lacks; ReadyHref its page.
 	Ready     []ReadyLine
 	ReadyHref string
+	Waits     []WaitRow // what the filter asks of the reader
 }
+
+// WaitRow is one thing that waits, with the page where it is done.
+type WaitRow struct{ Title, Note, Href, Act, State string }
 
 // NextCard is the one thing to do next.
 type NextCard struct {

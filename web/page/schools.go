@@ -14,6 +14,7 @@ type Schools struct {
 	Chart  *Columns // blocked devices by week
 	Wishes string   // what became of wishes to open a site, in a sentence; empty: none, or not the reader's to know
 	Filter bool
+	Review bool // the reader answers requests for the department
 }
 
 // SchoolRow is a school in the list.
@@ -51,6 +52,10 @@ type School struct {
 	Changes                      []ChangeRow
 	Changeable                   []Option // categories and services that the school may open and close
 	Periods                      []Option
+	// Who is told of what asks for care: POST /schools/{id}/counsellor with
+	// "counsellor". Counsellor is the name of the one who is.
+	Counsellor  string
+	Counsellors []Option
 }
 
 // DeviceRow is a word by which devices name themselves. POST
@@ -100,11 +105,12 @@ type CountRow struct {
 }
 
 // UnblockRow is a request to open a site. POST /schools/{id}/requests with
-// "id", "go" (open, keep), "reason", "until" (one of School.Ends).
+// "id", "go" (open, keep, pass), "reason", "until" (one of School.Ends).
 type UnblockRow struct {
 	ID, Domain, Band string
 	Asked            int // times
 	On               time.Time
+	Passed           time.Time // to the department, which answers it; zero: not
 }
 
 // Nodes is every node: GET /schools/nodes; POST /schools/nodes/enrol with
