@@ -17,7 +17,7 @@ import (
 // instead of showing 925 boxes.
 func TestTheFleetOfAProvince(t *testing.T) {
 	h := newHouse(t)
-	g := h.administrator()
+	h.administrator()
 	ctx := context.Background()
 	var cmds []schools.SchoolCommand
 	for i := range 925 {
@@ -49,7 +49,7 @@ func TestTheFleetOfAProvince(t *testing.T) {
 	silent := join(900, "0.9")
 	well(silent, "0.9")
 	h.clock.Advance(3 * time.Hour) // its session ends too
-	g = h.administrator2(t)
+	g := h.administrator2(t)
 	for i := range 70 {
 		well(join(i, "1.0"), "1.0")
 	}
