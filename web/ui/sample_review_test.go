@@ -37,7 +37,8 @@ func (m maker) never() page.Nevers {
 		Base: m.console(m.t("console.never.title"), "schools"), May: true,
 		Two: []page.TwoPerson{{ID: "1", Act: "Đưa vào danh sách không bao giờ chặn: giup.example. Đường dây tư vấn", First: "Nguyễn Thị Mẫu", At: now, Confirm: "/schools/never/decide"}},
 		Rows: []page.NeverRow{
-			{Domain: "bao-tin.example", Own: true}, {Domain: "tongdai111.vn"},
+			{Domain: "bao-tin.example", Own: true},
+			{Domain: "tongdai111.vn"},
 			{Domain: "tu-van.example", Reason: "Đường dây tư vấn của tỉnh", By: "Nguyễn Thị Mẫu, Trần Văn Mẫu", Since: now, Pending: true},
 		},
 	}
