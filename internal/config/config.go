@@ -41,6 +41,7 @@ type Hub struct {
 	Lists      Lists    `toml:"lists"`
 	Transfer   Transfer `toml:"transfer"`
 	Homes      Homes    `toml:"homes"`
+	Metrics    Metrics  `toml:"metrics"`
 	Log        Log      `toml:"log"`
 }
 
@@ -112,6 +113,11 @@ type Homes struct {
 	Port int    `toml:"https_port" doc:"Port of DNS over HTTPS there."`
 	// Devices that cannot look the name up first need them.
 	Addresses []string `toml:"addresses" doc:"Public addresses of the nodes for homes, which Windows and some routers ask for. Empty: the pages say that they cannot be set."`
+}
+
+// Metrics is where numbers for Prometheus are.
+type Metrics struct {
+	Listen string `toml:"listen" doc:"Address and port of /metrics, apart from the pages. It asks for no password: let only the machine that collects reach it. Empty: none."`
 }
 
 // Log is how much the hub says.
@@ -252,6 +258,9 @@ func (c Hub) Validate() error {
 	}
 	if c.Transfer.Listen != "" && !hostPort(c.Transfer.Listen) {
 		bad("transfer.listen", "config/not-an-address")
+	}
+	if c.Metrics.Listen != "" && !hostPort(c.Metrics.Listen) {
+		bad("metrics.listen", "config/not-an-address")
 	}
 	if !hostName(c.Transfer.Zone) || len(c.Transfer.Zone) > 25 {
 		bad("transfer.zone", "config/not-a-name")
