@@ -112,7 +112,7 @@ func New(ctx context.Context, cfg config.Hub, opts Options) (_ *Hub, err error) 
 		return nil, err
 	}
 	for _, build := range []func(context.Context) error{
-		h.openStores, h.openTrust, h.openDuties, h.loadProvince, h.openBus, h.openTransfers, h.openPages, h.openMetrics,
+		h.openStores, h.openTrust, h.openDuties, h.loadProvince, h.openBus, h.openTransfers, h.openPages, h.openMetrics, h.openTraces,
 	} {
 		if err := build(ctx); err != nil {
 			return nil, err
