@@ -40,6 +40,8 @@ var doors = []door{
 	{"golang.org/x/mod/sumdb", []string{"internal/ledger"}, nil, "the tree and its signed checkpoints"},
 	{"github.com/miekg/dns", []string{"internal/dnswire/..."}, nil, "the slow path and DNSSEC; the fast one parses in place"},
 	{"github.com/quic-go/quic-go", []string{"node/resolver"}, nil, "DNS over QUIC and over HTTP/3; its API moves before 1.0"},
+	{"github.com/prometheus", []string{"internal/telemetry"}, []string{"internal/telemetry", "hub/..."}, "numbers of the hub; a node writes its own by hand"},
+	{"go.opentelemetry.io", []string{"internal/telemetry"}, []string{"test/watch"}, "traces of the hub; what leaves is named in one place"},
 	{"github.com/alecthomas/kong", []string{"cmd/lachan", "cmd/lachan-node"}, nil, "the grammar of commands"},
 	{"github.com/pelletier/go-toml/v2", []string{"internal/config"}, nil, "settings"},
 	{"github.com/xuri/excelize/v2", []string{"internal/officedoc"}, nil, "workbooks"},

@@ -10,8 +10,11 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 
+	"lachan/duty/schools"
+	"lachan/internal/authz"
 	"lachan/internal/locale"
 	"lachan/internal/logs"
 	"lachan/internal/problem"
@@ -21,6 +24,11 @@ import (
 type Deps struct {
 	Texts *locale.Texts
 	Log   *slog.Logger
+	// Machine says for whom a token speaks; identity/unknown-token for one that
+	// is none.
+	Machine func(ctx context.Context, token string) (authz.Actor, error)
+	Authz   *authz.Engine
+	Schools *schools.Service
 	// Enrol redeems a one-time token for the node of that public key and gives
 	// the node's identity, which is sent as JSON: node_id, user_jwt, bus_urls,
 	// bundle_public_key, school_ids. The same node may ask again with the same
@@ -40,27 +48,41 @@ type ExportRequest struct {
 	Period       string // "": any time
 }
 
-// bodyLimit is the longest body taken, in bytes.
-const bodyLimit = 16 << 10
-
 // problemType is the media type of RFC 9457.
 const problemType = "application/problem+json"
 
 // New serves /api/, /healthz and /readyz.
 func New(d Deps) http.Handler {
 	a := &server{Deps: d}
+	a.routes = a.table()
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /api/v1/nodes/enrol", a.answer(a.enrol))
-	mux.HandleFunc("/api/v1/nodes/enrol", a.answer(onlyPost))
-	mux.HandleFunc("GET /api/v1/export/{file}", a.answer(a.export))
-	mux.HandleFunc("/api/v1/export/{file}", a.answer(onlyGet))
+	a.register(mux)
 	mux.HandleFunc("/api/", a.answer(notFound))
-	mux.HandleFunc("GET /healthz", a.answer(a.healthy))
-	mux.HandleFunc("GET /readyz", a.answer(a.ready))
 	return headers(logs.Requests(a.Log, "api", a.fail, mux))
 }
 
-type server struct{ Deps }
+type server struct {
+	Deps
+	routes []route
+}
+
+// table is every address.
+func (a *server) table() []route {
+	return slices.Concat([]route{
+		{id: "enrol", method: http.MethodPost, path: "/api/v1/nodes/enrol", body: enrolRequest{}, status: 201, plain: a.enrol},
+		{id: "export", method: http.MethodGet, path: "/api/v1/export/{file}", query: []string{"period"}, status: 200, plain: a.export},
+		{id: "openapi", method: http.MethodGet, path: "/api/v1/openapi.json", status: 200, plain: a.openapi},
+		{id: "healthz", method: http.MethodGet, path: "/healthz", status: 200, plain: a.healthy},
+		{id: "readyz", method: http.MethodGet, path: "/readyz", status: 200, plain: a.ready},
+	}, schoolRoutes(), ownRoutes(), nodeRoutes(), listRoutes(), blockRoutes(), figureRoutes())
+}
+
+func (a *server) openapi(w http.ResponseWriter, r *http.Request) error {
+	say := a.Texts.Printer(language(r.Header.Get("Accept-Language")))
+	w.Header().Set("Content-Language", say.Lang)
+	w.Header().Set("Vary", "Accept-Language")
+	return writeJSON(w, "application/json", http.StatusOK, Document(say))
+}
 
 // answer runs a handler and says its error as a problem.
 func (a *server) answer(do func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
@@ -149,13 +171,3 @@ func (a *server) ready(w http.ResponseWriter, r *http.Request) error {
 }
 
 func notFound(http.ResponseWriter, *http.Request) error { return problem.New("page/not-found") }
-
-func onlyPost(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Allow", http.MethodPost)
-	return problem.New("page/method")
-}
-
-func onlyGet(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Allow", "GET, HEAD")
-	return problem.New("page/method")
-}

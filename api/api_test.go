@@ -21,11 +21,14 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/bus"
 	"lachan/internal/clock"
+	"lachan/internal/fetch"
+	"lachan/internal/identity"
 	"lachan/internal/ledger"
 	"lachan/internal/locale"
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
 	"lachan/internal/testkit"
+	"lachan/internal/vault"
 	"lachan/policy"
 )
 
@@ -67,6 +70,7 @@ type kit struct {
 	schools *schools.Service
 	clock   *clock.Fixed
 	logged  *bytes.Buffer
+	people  *identity.Service
 	ready   error
 }
 
@@ -98,12 +102,18 @@ func newKit(t *testing.T) *kit {
 	k.schools, err = schools.New(schools.Deps{
 		DB: db, Ledger: log, Authz: engine, Clock: k.clock, Catalogue: catalogue, Keys: keys,
 		Files: inMemory{}, Publisher: quiet{}, Log: slog.New(slog.DiscardHandler),
+		Fetch:    fetch.New(fetch.Options{Agent: "lachan/test", AllowInside: true}),
+		Settings: schools.Settings{HoldGrowth: 50, HoldShrink: 30, HoldFrom: 2, StageFrom: 1},
 	})
 	ok(err)
+	secrets, err := vault.OpenSecrets(t.TempDir())
+	ok(err)
+	k.people = identity.New(identity.Deps{DB: db, Clock: k.clock, Keys: secrets, Ledger: log, Authz: engine})
 	texts, err := locale.Load()
 	ok(err)
 	k.handler = api.New(api.Deps{
 		Texts: texts, Log: slog.New(slog.NewTextHandler(k.logged, nil)),
+		Machine: k.people.TokenActor, Authz: engine, Schools: k.schools,
 		Enrol: func(ctx context.Context, token, key, version string) (any, error) {
 			n, err := k.schools.Redeem(ctx, token, key, version)
 			if err != nil {

@@ -47,6 +47,7 @@ func (h *Hub) adminHandler() http.Handler {
 	maps.Copy(acts, h.listActs())
 	maps.Copy(acts, h.exportActs())
 	maps.Copy(acts, h.keyActs())
+	maps.Copy(acts, h.tokenActs())
 	for name, do := range acts {
 		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
 			reply, err := do(r.Context(), r.URL.Query(), r)

@@ -32,6 +32,7 @@ import (
 	"lachan/internal/locale"
 	"lachan/internal/logs"
 	"lachan/internal/sqldb"
+	"lachan/internal/telemetry"
 	"lachan/internal/vault"
 	"lachan/org"
 	"lachan/policy"
@@ -87,6 +88,10 @@ type Hub struct {
 	listener net.Listener
 	zoneTCP  net.Listener   // of the name server for other filters; nil: there is none
 	zoneUDP  net.PacketConn // its port, the same
+
+	metrics   *telemetry.Metrics
+	metricsAt net.Listener // nil: numbers are served nowhere
+	observers []func(logs.Done)
 }
 
 // New puts a hub together. What it opened before it failed, it closes again.
@@ -107,7 +112,7 @@ func New(ctx context.Context, cfg config.Hub, opts Options) (_ *Hub, err error) 
 		return nil, err
 	}
 	for _, build := range []func(context.Context) error{
-		h.openStores, h.openTrust, h.openDuties, h.loadProvince, h.openBus, h.openTransfers, h.openPages,
+		h.openStores, h.openTrust, h.openDuties, h.loadProvince, h.openBus, h.openTransfers, h.openPages, h.openMetrics, h.openTraces,
 	} {
 		if err := build(ctx); err != nil {
 			return nil, err

@@ -34,7 +34,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	g.Go(func() error {
 		return h.Ledger.Run(ctx, func(err error) { h.log.ErrorContext(ctx, "ledger", slog.String("error", err.Error())) })
 	})
-	if err := h.queue.Start(context.WithoutCancel(ctx)); err != nil {
+	if err := h.queue.Start(h.observed(context.WithoutCancel(ctx))); err != nil {
 		return err
 	}
 	g.Go(func() error {
@@ -71,7 +71,11 @@ func (h *Hub) Run(ctx context.Context) error {
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          slog.NewLogLogger(noAddresses{slog.DiscardHandler}, slog.LevelDebug), // its lines name clients
 	}
+	if len(h.observers) > 0 {
+		server.BaseContext = func(net.Listener) context.Context { return h.observed(context.Background()) }
+	}
 	serve(ctx, g, server, h.listener, certificates)
+	h.serveMetrics(ctx, g)
 	h.log.InfoContext(ctx, "serving", slog.String("url", h.URL()), slog.String("version", h.opts.Version))
 	err = g.Wait()
 	if errors.Is(err, context.Canceled) {

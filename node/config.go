@@ -122,6 +122,9 @@ type Config struct {
 	MaxConnections int `toml:"max_connections"`
 	// IdleSeconds is how long a connection may be silent. 30 if 0.
 	IdleSeconds int `toml:"idle_seconds"`
+	// MetricsListen is where numbers for Prometheus are, ":9101" for this machine
+	// alone. None if empty.
+	MetricsListen string `toml:"metrics_listen"`
 	// StandInBand is the band of clients while no school's file is there.
 	// "primary" if empty, the most sheltered that pupils have.
 	StandInBand string `toml:"stand_in_band"`

@@ -35,20 +35,21 @@ type Options struct {
 
 // Node is an assembled school node. Make it with New, run it with Run.
 type Node struct {
-	opts     Options
-	identity Identity
-	key      bus.NodeKey
-	keeper   *sync.Keeper
-	outbox   *sync.Outbox
-	counter  *counts.Counter
-	resolver *resolver.Resolver
-	dns      *resolver.Server
-	page     *blockpage.Page
-	pageAt   net.Listener // nil: no page is served
-	secureAt net.Listener // for the page over HTTPS; nil: nowhere
-	issuer   *blockpage.Authority
-	renewer  *renew.Renewer // nil: the certificate comes from files
-	started  time.Time
+	opts      Options
+	identity  Identity
+	key       bus.NodeKey
+	keeper    *sync.Keeper
+	outbox    *sync.Outbox
+	counter   *counts.Counter
+	resolver  *resolver.Resolver
+	dns       *resolver.Server
+	page      *blockpage.Page
+	pageAt    net.Listener // nil: no page is served
+	secureAt  net.Listener // for the page over HTTPS; nil: nowhere
+	metricsAt net.Listener // nil: no numbers are served
+	issuer    *blockpage.Authority
+	renewer   *renew.Renewer // nil: the certificate comes from files
+	started   time.Time
 
 	errorText func(ede uint16) string
 }
@@ -107,6 +108,9 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 	}
 	if err := n.preparePage(cfg, texts); err != nil {
 		return nil, err
+	}
+	if err := n.prepareMetrics(cfg); err != nil {
+		return nil, errors.Join(err, n.closePage())
 	}
 	if n.dns, err = n.resolver.Listen(ctx, resolver.Addresses{Plain: cfg.Listen, TLS: cfg.ListenTLS, HTTPS: cfg.ListenHTTPS, QUIC: cfg.ListenQUIC}); err != nil {
 		return nil, errors.Join(err, n.closePage())
@@ -185,7 +189,7 @@ func (n *Node) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var wait stdsync.WaitGroup
-	errs := make([]error, 3)
+	errs := make([]error, 4)
 	wait.Go(func() { syncer.Run(ctx, conn) })
 	wait.Go(func() { n.keepTime(ctx) })
 	if n.renewer != nil {
@@ -207,6 +211,12 @@ func (n *Node) Run(ctx context.Context) error {
 	if n.secureAt != nil {
 		wait.Go(func() {
 			errs[2] = n.page.ServeTLS(ctx, n.secureAt, n.issuer)
+			stop()
+		})
+	}
+	if n.metricsAt != nil {
+		wait.Go(func() {
+			errs[3] = n.serveMetrics(ctx)
 			stop()
 		})
 	}

@@ -58,7 +58,7 @@ func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
 
 func (n *Node) closePage() error {
 	var err error
-	for _, l := range []net.Listener{n.pageAt, n.secureAt} {
+	for _, l := range []net.Listener{n.pageAt, n.secureAt, n.metricsAt} {
 		if l != nil {
 			err = errors.Join(err, l.Close())
 		}

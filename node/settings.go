@@ -48,6 +48,11 @@ func (c Config) resolver() (resolver.Config, error) {
 			}
 		}
 	}
+	if c.MetricsListen != "" {
+		if _, _, err := net.SplitHostPort(c.MetricsListen); err != nil {
+			p.Field("metrics_listen", "node/bad-address")
+		}
+	}
 	c.encrypted(&r, p)
 	c.upstreams(&r, p)
 	if len(c.Upstreams) == 0 {

@@ -14,6 +14,7 @@ type cli struct {
 	Restore   restoreCmd   `cmd:"" help:"${restore}"`
 	Fsck      fsckCmd      `cmd:"" help:"${fsck}"`
 	User      userCmd      `cmd:"" help:"${user}"`
+	Token     tokenCmd     `cmd:"" help:"${token}"`
 	Unit      unitCmd      `cmd:"" help:"${unit}"`
 	Directive directiveCmd `cmd:"" help:"${directive}"`
 	Roster    rosterCmd    `cmd:"" help:"${roster}"`

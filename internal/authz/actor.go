@@ -14,16 +14,24 @@ type Actor struct {
 	// System marks background work and start-up steps: they may seal, never
 	// open, and rules name what they may do.
 	System bool
+	// Token is the id of the token (package identity) with which a machine
+	// acts, for Person or, where that is empty, for itself. Rules name what
+	// only a person does.
+	Token string
 }
 
 // System is the actor of background work. name is kept as the session, so
 // that the ledger shows which part acted.
 func System(name string) Actor { return Actor{Session: name, System: true} }
 
-// Name is how the ledger calls the actor: the person's id, or "system:NAME".
+// Name is how the ledger calls the actor: the person's id, "system:NAME", or
+// "token:ID" for a machine that acts for itself.
 func (a Actor) Name() string {
-	if a.System {
+	switch {
+	case a.System:
 		return "system:" + a.Session
+	case a.Person == "" && a.Token != "":
+		return "token:" + a.Token
 	}
 	return a.Person
 }

@@ -10,13 +10,16 @@ import (
 )
 
 // request puts the question into Cedar's words. The principal is
-// Person::"id" (or System::"name"); the resource's type is written with Cedar's own
+// Person::"id" (or System::"name", Token::"id"); the resource's type is written with Cedar's own
 // separator, "casework.case" as casework::case, so that a rule may say
 // "resource is casework::case".
 func request(a Actor, action string, r Resource) (cedar.Request, cedar.EntityMap, error) {
 	principal := cedar.NewEntityUID("Person", cedar.String(a.Person))
 	if a.System {
 		principal = cedar.NewEntityUID("System", cedar.String(a.Session))
+	}
+	if a.Person == "" && a.Token != "" {
+		principal = cedar.NewEntityUID("Token", cedar.String(a.Token))
 	}
 	resource := cedar.NewEntityUID(
 		cedar.EntityType(strings.ReplaceAll(r.Type, ".", "::")), cedar.String(r.ID))
@@ -46,6 +49,7 @@ func request(a Actor, action string, r Resource) (cedar.Request, cedar.EntityMap
 			"roles":     set(a.Roles),
 			"functions": set(a.Functions),
 			"system":    cedar.Boolean(a.System),
+			"token":     cedar.Boolean(a.Token != ""),
 		})},
 		resource: {UID: resource, Attributes: cedar.NewRecord(attrs)},
 	}

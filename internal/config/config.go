@@ -29,19 +29,21 @@ import (
 
 // Hub is the settings of `lachan serve`.
 type Hub struct {
-	DataDir    string   `toml:"data_dir" doc:"Folder for the database, the blobs and the bus where those are embedded."`
-	SecretsDir string   `toml:"secrets_dir" doc:"Folder for the hub's own secrets (hash pepper, signing keys). Keep it out of the data folder and its backup. Empty: DATA_DIR with -secrets appended."`
-	Language   string   `toml:"language" doc:"Language of pages where the reader has chosen none: vi or en."`
-	HTTP       HTTP     `toml:"http"`
-	Database   Database `toml:"database"`
-	Bus        Bus      `toml:"bus"`
-	Blobs      Blobs    `toml:"blobs"`
-	Province   Province `toml:"province"`
-	Intake     Intake   `toml:"intake"`
-	Lists      Lists    `toml:"lists"`
-	Transfer   Transfer `toml:"transfer"`
-	Homes      Homes    `toml:"homes"`
-	Log        Log      `toml:"log"`
+	DataDir    string    `toml:"data_dir" doc:"Folder for the database, the blobs and the bus where those are embedded."`
+	SecretsDir string    `toml:"secrets_dir" doc:"Folder for the hub's own secrets (hash pepper, signing keys). Keep it out of the data folder and its backup. Empty: DATA_DIR with -secrets appended."`
+	Language   string    `toml:"language" doc:"Language of pages where the reader has chosen none: vi or en."`
+	HTTP       HTTP      `toml:"http"`
+	Database   Database  `toml:"database"`
+	Bus        Bus       `toml:"bus"`
+	Blobs      Blobs     `toml:"blobs"`
+	Province   Province  `toml:"province"`
+	Intake     Intake    `toml:"intake"`
+	Lists      Lists     `toml:"lists"`
+	Transfer   Transfer  `toml:"transfer"`
+	Homes      Homes     `toml:"homes"`
+	Metrics    Metrics   `toml:"metrics"`
+	Telemetry  Telemetry `toml:"telemetry"`
+	Log        Log       `toml:"log"`
 }
 
 // HTTP is where and how the hub serves its pages.
@@ -112,6 +114,16 @@ type Homes struct {
 	Port int    `toml:"https_port" doc:"Port of DNS over HTTPS there."`
 	// Devices that cannot look the name up first need them.
 	Addresses []string `toml:"addresses" doc:"Public addresses of the nodes for homes, which Windows and some routers ask for. Empty: the pages say that they cannot be set."`
+}
+
+// Metrics is where numbers for Prometheus are.
+type Metrics struct {
+	Listen string `toml:"listen" doc:"Address and port of /metrics, apart from the pages. It asks for no password: let only the machine that collects reach it. Empty: none."`
+}
+
+// Telemetry is where traces go.
+type Telemetry struct {
+	OTLP string `toml:"otlp" doc:"Address of a collector of OpenTelemetry, https://HOST/v1/traces: a span for each request and job, with the pattern of its route, method, status and kind, nothing else. Empty: none."`
 }
 
 // Log is how much the hub says.
@@ -252,6 +264,14 @@ func (c Hub) Validate() error {
 	}
 	if c.Transfer.Listen != "" && !hostPort(c.Transfer.Listen) {
 		bad("transfer.listen", "config/not-an-address")
+	}
+	if c.Metrics.Listen != "" && !hostPort(c.Metrics.Listen) {
+		bad("metrics.listen", "config/not-an-address")
+	}
+	if c.Telemetry.OTLP != "" {
+		if u, err := url.Parse(c.Telemetry.OTLP); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			bad("telemetry.otlp", "config/not-a-url")
+		}
 	}
 	if !hostName(c.Transfer.Zone) || len(c.Transfer.Zone) > 25 {
 		bad("transfer.zone", "config/not-a-name")

@@ -70,3 +70,16 @@ func (l *Log) List(ctx context.Context, f Filter, p Page) (leaves []Leaf, next C
 	}
 	return leaves, next, nil
 }
+
+var queryWaitingCount = sqldb.Register("ledger.waiting_count", `SELECT COUNT(*), COALESCE(MIN(at), 0) FROM ledger_entry WHERE leaf_index IS NULL`)
+
+// Waiting is how many entries are not yet under the head, and since when the
+// oldest of them is there; zero without any.
+func (l *Log) Waiting(ctx context.Context) (n int64, oldest time.Time, err error) {
+	var at int64
+	n, err = sqldb.One(ctx, l.db.Read(), queryWaitingCount, func(r sqldb.Row) (n int64, err error) {
+		err = r.Scan(&n, &at)
+		return n, err
+	})
+	return n, clock.FromMicro(at), err
+}

@@ -66,6 +66,8 @@ type Event struct {
 	start time.Time
 	attrs []slog.Attr
 	err   error
+
+	observer func(Done) // may be nil
 }
 
 type eventKey struct{}
@@ -73,6 +75,7 @@ type eventKey struct{}
 // Begin starts an event and puts it into the context, where Add finds it.
 func Begin(ctx context.Context, name string, attrs ...slog.Attr) (context.Context, *Event) {
 	e := &Event{name: name, start: time.Now(), attrs: attrs}
+	e.observer, _ = ctx.Value(observerKey{}).(func(Done))
 	return context.WithValue(ctx, eventKey{}, e), e
 }
 
@@ -100,7 +103,9 @@ func Fail(ctx context.Context, err error) {
 func (e *Event) End(ctx context.Context, log *slog.Logger, ourFault bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	attrs := append(e.attrs, slog.Duration("took", time.Since(e.start)))
+	took := time.Since(e.start)
+	e.done(ourFault, took)
+	attrs := append(e.attrs, slog.Duration("took", took))
 	level := slog.LevelInfo
 	if e.err != nil {
 		attrs = append(attrs, slog.String("error", e.err.Error()))

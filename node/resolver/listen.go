@@ -115,6 +115,17 @@ func (s *Server) Addresses() Addresses {
 	return at
 }
 
+// Open is how many connections of a kind are open.
+type Open struct {
+	Over string // "tcp", "tls", "https", "quic"
+	Open int
+}
+
+// Connections counts the connections of clients.
+func (s *Server) Connections() []Open {
+	return []Open{{"tcp", s.gates.tcp.size()}, {"tls", s.gates.tls.size()}, {"https", s.gates.https.size()}, {"quic", s.gates.quic.size()}}
+}
+
 func (s *Server) logger() *slog.Logger { return s.r.live.Load().cfg.Logger }
 
 // Serve answers until ctx ends, then lets what is being answered end.

@@ -32,6 +32,7 @@ import (
 	"lachan/internal/bundle"
 	"lachan/internal/dnswire"
 	"lachan/internal/problem"
+	"lachan/node/upstream"
 )
 
 // Resolver answers questions. Make it with New, give it sockets with Listen.
@@ -89,6 +90,10 @@ func (r *Resolver) Stats() Counts {
 // Resolving reports whether an upstream has answered the last question put to
 // it, or none was put yet.
 func (r *Resolver) Resolving() bool { return !r.live.Load().zones.rest.Down() }
+
+// Upstreams are how the upstreams for names without others of their own do, in
+// the order of the settings.
+func (r *Resolver) Upstreams() []upstream.State { return r.live.Load().zones.rest.States() }
 
 // worker answers one question at a time and owns what that needs, so that the
 // path of a refused or a cached name allocates nothing.

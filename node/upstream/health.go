@@ -75,3 +75,22 @@ func (m *member) margin(o Options) time.Duration {
 	}
 	return min(max(m.usual+4*m.spread, leastMargin), o.Timeout/2)
 }
+
+// State is how a server of a group does.
+type State struct {
+	Resting bool          // it failed, and is asked last until its rest ends
+	Fails   int           // in a row
+	Usual   time.Duration // how long its answers take, smoothed; 0: none came yet
+}
+
+// States are how the servers do, in the order of the settings.
+func (g *Group) States() []State {
+	states := make([]State, len(g.members))
+	now := time.Now()
+	for i, m := range g.members {
+		m.mu.Lock()
+		states[i] = State{Resting: now.Before(m.until), Fails: m.fails, Usual: m.usual}
+		m.mu.Unlock()
+	}
+	return states
+}

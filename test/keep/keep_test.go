@@ -327,11 +327,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
-	for _, undo := range []string{
-		"DROP TABLE schools_care_notice", "DROP TABLE schools_counsellor", "DROP TABLE schools_ruling", "DROP INDEX schools_request_desk",
-		"ALTER TABLE schools_request DROP COLUMN desk", "ALTER TABLE schools_request DROP COLUMN passed", "ALTER TABLE schools_request DROP COLUMN blame",
-		"DELETE FROM goose_db_version WHERE version_id = 18",
-	} {
+	for _, undo := range []string{"DROP TABLE identity_token", "DELETE FROM goose_db_version WHERE version_id = 19"} {
 		if _, err := h.DB.Writer().Exec(undo); err != nil {
 			t.Fatal(err)
 		}
@@ -340,7 +336,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-18-*", "database.snapshot"))
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-19-*", "database.snapshot"))
 	if err != nil || len(made) != 1 {
 		t.Fatalf("backups %v, %v", made, err)
 	}

@@ -114,6 +114,10 @@ func (s *Server) WebSocketURL() string {
 	return u.String()
 }
 
+// Connections is how many clients are connected now, the hub's own
+// among them.
+func (s *Server) Connections() int { return s.s.NumClients() }
+
 // Close stops the server and waits for it.
 func (s *Server) Close() {
 	s.s.Shutdown()
