@@ -21,6 +21,7 @@ import (
 	"lachan/hub"
 	"lachan/internal/authz"
 	"lachan/internal/identity"
+	"lachan/internal/testkit"
 	"lachan/test/kit"
 )
 
@@ -108,7 +109,11 @@ func documentedIn(t *testing.T, chapter string) []string {
 }
 
 func TestTheHubsNumbers(t *testing.T) {
-	cfg := kit.Config(kit.Folder(t), "")
+	database := "" // SQLite
+	if os.Getenv(testkit.PostgresEnv) != "" {
+		database = testkit.URL(t)
+	}
+	cfg := kit.Config(kit.Folder(t), database)
 	cfg.Metrics.Listen = "127.0.0.1:0"
 	h := kit.Open(t, cfg, hub.Options{Version: "mau"})
 	school, token := furnish(t, h)
