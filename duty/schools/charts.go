@@ -4,6 +4,7 @@ package schools
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"lachan/internal/authz"
@@ -44,7 +45,11 @@ var (
 		SELECT c.school, SUM(c.devices) FROM schools_count c WHERE c.start >= $1 AND c.start < $2 GROUP BY c.school ORDER BY c.school`)
 )
 
-// Counts are the counts of a window, summed over the schools that match.
+// Counts are the counts of a window, summed over the schools that match. What
+// asks for care (self-harm) is in sums of the whole province only: of a school,
+// or of a commune that may have one, it would set people looking for the pupil.
+// The school's counsellor is told of it (care.go), more carefully than a table
+// could.
 func (s *Service) Counts(ctx context.Context, actor authz.Actor, f CountFilter) ([]Count, error) {
 	unit := ""
 	if f.School != "" {
@@ -58,6 +63,9 @@ func (s *Service) Counts(ctx context.Context, actor authz.Actor, f CountFilter) 
 		unit = actor.Unit
 	}
 	all, err := sqldb.All(ctx, s.db.Read(), queryCountsSum, scanCount, clock.Micro(f.From), clock.Micro(f.To), f.School, unit, f.Place, f.Level)
+	if f.School != "" || unit != "" || f.Place != "" {
+		all = slices.DeleteFunc(all, func(c Count) bool { k, ok := s.catalogue.Category(c.Category); return ok && k.Care })
+	}
 	return all, wrap("counts", err)
 }
 
