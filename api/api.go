@@ -79,7 +79,7 @@ func (a *server) table() []route {
 		{id: "healthz", method: http.MethodGet, path: "/healthz", status: 200, plain: a.healthy},
 		{id: "readyz", method: http.MethodGet, path: "/readyz", status: 200, plain: a.ready},
 	}, schoolRoutes(), ownRoutes(), nodeRoutes(), listRoutes(), blockRoutes(), figureRoutes(),
-		onlineRoutes(), readyRoutes(), modelRoutes())
+		onlineRoutes(), readyRoutes(), modelRoutes(), departmentRoutes(), weekRoutes())
 }
 
 func (a *server) openapi(w http.ResponseWriter, r *http.Request) error {

@@ -70,7 +70,7 @@ type contract struct {
 // world is what the routes are tried on: a school with a node and a request, a
 // list that is held, a roll-out.
 type world struct {
-	school, node, request, list, held, network, device, change, rule, subscriber, use, class, model string
+	school, node, request, list, held, network, device, change, rule, subscriber, use, class, model, passed string
 
 	names int // of the list that is fetched
 	hold  func(*kit)
@@ -105,7 +105,7 @@ func (w *world) contracts() []contract {
 		{id: "rules.save", method: "POST", path: one + "/rules", body: `{"domain":"bai-mau.example","allow":true,"reason":"lesson"}`, status: 204, bad: `{"domain":"bai-mau.example","allow":"yes","reason":"lesson"}`, field: "allow"},
 		{id: "rules.list", method: "GET", path: one + "/rules", status: 200, badPath: one + "/rules?after=x", field: "after", keep: func(_ *kit, r map[string]any) { w.rule = first(r) }},
 		{id: "rules.drop", method: "DELETE", path: one + "/rules/$rule", status: 204},
-		{id: "requests.list", method: "GET", path: one + "/requests?state=open", status: 200, badPath: one + "/requests?state=lost", field: "state", keep: func(_ *kit, r map[string]any) { w.request = first(r) }},
+		{id: "requests.list", method: "GET", path: one + "/requests?state=open", status: 200, badPath: one + "/requests?state=lost", field: "state"},
 		{id: "requests.answer", method: "POST", path: "/api/v1/requests/$request/answer", body: `{"grant":true,"reason":"lesson"}`, status: 204, bad: `{"grant":true,"reason":"because"}`, field: "reason"},
 		{id: "nodes.token", method: "POST", path: "/api/v1/node-tokens", body: `{"name":"Nút mẫu","school":["` + w.school + `"]}`, status: 201, bad: `{"name":"Nút mẫu","school":[]}`, field: "school"},
 		{id: "nodes.list", method: "GET", path: "/api/v1/nodes", status: 200, badPath: "/api/v1/nodes?state=lost", field: "state", keep: func(_ *kit, r map[string]any) { w.node = first(r) }},
@@ -134,12 +134,12 @@ func (w *world) contracts() []contract {
 		{id: "subscribers.add", method: "POST", path: "/api/v1/subscribers", body: `{"name":"Bộ lọc mẫu","band":["primary"]}`, status: 201, bad: `{"name":"Bộ lọc mẫu","band":["adults"]}`, field: "band"},
 		{id: "subscribers.list", method: "GET", path: "/api/v1/subscribers", status: 200, badPath: "/api/v1/subscribers?limit=-1", field: "limit", keep: func(_ *kit, r map[string]any) { w.subscriber = first(r) }},
 		{id: "subscribers.drop", method: "DELETE", path: "/api/v1/subscribers/$subscriber", status: 204},
-	}, w.onlineContracts())
+	}, w.departmentContracts(), w.onlineContracts())
 }
 
 func (w *world) at(path string) string {
 	return strings.NewReplacer("$network", w.network, "$device", w.device, "$change", w.change, "$rule", w.rule, "$request", w.request,
-		"$node", w.node, "$list", w.list, "$held", w.held, "$subscriber", w.subscriber, "$use", w.use, "$class", w.class, "$model", w.model).Replace(path)
+		"$node", w.node, "$list", w.list, "$held", w.held, "$subscriber", w.subscriber, "$use", w.use, "$class", w.class, "$model", w.model, "$passed", w.passed).Replace(path)
 }
 
 func newContractWorld(t *testing.T, k *kit) *world {
@@ -181,6 +181,20 @@ func newContractWorld(t *testing.T, k *kit) *world {
 	}
 	if err := k.schools.Ask(ctx, node.ID, w.school, "primary", "ca-cuoc-mau.example", "2026-11-23"); err != nil {
 		t.Fatal(err)
+	}
+	if err := k.schools.Ask(ctx, node.ID, w.school, "primary", "xin-mau.example", "2026-11-23"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := k.schools.Requests(ctx, lead, w.school, schools.Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		if r.Domain == "xin-mau.example" {
+			w.passed = r.ID
+		} else {
+			w.request = r.ID
+		}
 	}
 	k.block(t, "chan-mau.example")
 	return w
