@@ -14,7 +14,9 @@ import (
 	"strings"
 
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 	"lachan/internal/authz"
+	"lachan/internal/clock"
 	"lachan/internal/locale"
 	"lachan/internal/logs"
 	"lachan/internal/problem"
@@ -29,6 +31,8 @@ type Deps struct {
 	Machine func(ctx context.Context, token string) (authz.Actor, error)
 	Authz   *authz.Engine
 	Schools *schools.Service
+	Online  *online.Service // lessons online
+	Clock   clock.Clock
 	// Enrol redeems a one-time token for the node of that public key and gives
 	// the node's identity, which is sent as JSON: node_id, user_jwt, bus_urls,
 	// bundle_public_key, school_ids. The same node may ask again with the same
@@ -74,7 +78,8 @@ func (a *server) table() []route {
 		{id: "openapi", method: http.MethodGet, path: "/api/v1/openapi.json", status: 200, plain: a.openapi},
 		{id: "healthz", method: http.MethodGet, path: "/healthz", status: 200, plain: a.healthy},
 		{id: "readyz", method: http.MethodGet, path: "/readyz", status: 200, plain: a.ready},
-	}, schoolRoutes(), ownRoutes(), nodeRoutes(), listRoutes(), blockRoutes(), figureRoutes())
+	}, schoolRoutes(), ownRoutes(), nodeRoutes(), listRoutes(), blockRoutes(), figureRoutes(),
+		onlineRoutes(), readyRoutes(), modelRoutes(), departmentRoutes(), weekRoutes())
 }
 
 func (a *server) openapi(w http.ResponseWriter, r *http.Request) error {

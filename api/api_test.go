@@ -18,6 +18,7 @@ import (
 
 	"lachan/api"
 	"lachan/duty/schools"
+	"lachan/duty/schools/online"
 	"lachan/internal/authz"
 	"lachan/internal/bus"
 	"lachan/internal/clock"
@@ -68,6 +69,7 @@ type kit struct {
 	handler http.Handler
 	db      *sqldb.DB
 	schools *schools.Service
+	lessons *online.Service
 	clock   *clock.Fixed
 	logged  *bytes.Buffer
 	people  *identity.Service
@@ -106,6 +108,8 @@ func newKit(t *testing.T) *kit {
 		Settings: schools.Settings{HoldGrowth: 50, HoldShrink: 30, HoldFrom: 2, StageFrom: 1},
 	})
 	ok(err)
+	k.lessons, err = online.New(online.Deps{DB: db, Ledger: log, Authz: engine, Clock: k.clock, Schools: k.schools})
+	ok(err)
 	secrets, err := vault.OpenSecrets(t.TempDir())
 	ok(err)
 	k.people = identity.New(identity.Deps{DB: db, Clock: k.clock, Keys: secrets, Ledger: log, Authz: engine})
@@ -113,7 +117,7 @@ func newKit(t *testing.T) *kit {
 	ok(err)
 	k.handler = api.New(api.Deps{
 		Texts: texts, Log: slog.New(slog.NewTextHandler(k.logged, nil)),
-		Machine: k.people.TokenActor, Authz: engine, Schools: k.schools,
+		Machine: k.people.TokenActor, Authz: engine, Schools: k.schools, Online: k.lessons, Clock: k.clock,
 		Enrol: func(ctx context.Context, token, key, version string) (any, error) {
 			n, err := k.schools.Redeem(ctx, token, key, version)
 			if err != nil {

@@ -70,7 +70,7 @@ type contract struct {
 // world is what the routes are tried on: a school with a node and a request, a
 // list that is held, a roll-out.
 type world struct {
-	school, node, request, list, held, network, device, change, rule, subscriber string
+	school, node, request, list, held, network, device, change, rule, subscriber, use, class, model, passed string
 
 	names int // of the list that is fetched
 	hold  func(*kit)
@@ -87,7 +87,7 @@ func first(reply map[string]any) string {
 func (w *world) contracts() []contract {
 	one := "/api/v1/schools/" + w.school
 	list := "/api/v1/lists/"
-	return []contract{
+	return slices.Concat([]contract{
 		{id: "schools.save", method: "POST", path: "/api/v1/schools", body: `{"unit":"truong-hai","name":"Trường hai","level":"primary"}`, status: 200, bad: `{"unit":"truong-hai","name":"Trường hai","level":"palace"}`, field: "level"},
 		{id: "schools.list", method: "GET", path: "/api/v1/schools?limit=1", status: 200, badPath: "/api/v1/schools?limit=0", field: "limit"},
 		{id: "schools.get", method: "GET", path: one, status: 200},
@@ -105,7 +105,7 @@ func (w *world) contracts() []contract {
 		{id: "rules.save", method: "POST", path: one + "/rules", body: `{"domain":"bai-mau.example","allow":true,"reason":"lesson"}`, status: 204, bad: `{"domain":"bai-mau.example","allow":"yes","reason":"lesson"}`, field: "allow"},
 		{id: "rules.list", method: "GET", path: one + "/rules", status: 200, badPath: one + "/rules?after=x", field: "after", keep: func(_ *kit, r map[string]any) { w.rule = first(r) }},
 		{id: "rules.drop", method: "DELETE", path: one + "/rules/$rule", status: 204},
-		{id: "requests.list", method: "GET", path: one + "/requests?state=open", status: 200, badPath: one + "/requests?state=lost", field: "state", keep: func(_ *kit, r map[string]any) { w.request = first(r) }},
+		{id: "requests.list", method: "GET", path: one + "/requests?state=open", status: 200, badPath: one + "/requests?state=lost", field: "state"},
 		{id: "requests.answer", method: "POST", path: "/api/v1/requests/$request/answer", body: `{"grant":true,"reason":"lesson"}`, status: 204, bad: `{"grant":true,"reason":"because"}`, field: "reason"},
 		{id: "nodes.token", method: "POST", path: "/api/v1/node-tokens", body: `{"name":"Nút mẫu","school":["` + w.school + `"]}`, status: 201, bad: `{"name":"Nút mẫu","school":[]}`, field: "school"},
 		{id: "nodes.list", method: "GET", path: "/api/v1/nodes", status: 200, badPath: "/api/v1/nodes?state=lost", field: "state", keep: func(_ *kit, r map[string]any) { w.node = first(r) }},
@@ -134,12 +134,12 @@ func (w *world) contracts() []contract {
 		{id: "subscribers.add", method: "POST", path: "/api/v1/subscribers", body: `{"name":"Bộ lọc mẫu","band":["primary"]}`, status: 201, bad: `{"name":"Bộ lọc mẫu","band":["adults"]}`, field: "band"},
 		{id: "subscribers.list", method: "GET", path: "/api/v1/subscribers", status: 200, badPath: "/api/v1/subscribers?limit=-1", field: "limit", keep: func(_ *kit, r map[string]any) { w.subscriber = first(r) }},
 		{id: "subscribers.drop", method: "DELETE", path: "/api/v1/subscribers/$subscriber", status: 204},
-	}
+	}, w.departmentContracts(), w.onlineContracts())
 }
 
 func (w *world) at(path string) string {
 	return strings.NewReplacer("$network", w.network, "$device", w.device, "$change", w.change, "$rule", w.rule, "$request", w.request,
-		"$node", w.node, "$list", w.list, "$held", w.held, "$subscriber", w.subscriber).Replace(path)
+		"$node", w.node, "$list", w.list, "$held", w.held, "$subscriber", w.subscriber, "$use", w.use, "$class", w.class, "$model", w.model, "$passed", w.passed).Replace(path)
 }
 
 func newContractWorld(t *testing.T, k *kit) *world {
@@ -182,6 +182,20 @@ func newContractWorld(t *testing.T, k *kit) *world {
 	if err := k.schools.Ask(ctx, node.ID, w.school, "primary", "ca-cuoc-mau.example", "2026-11-23"); err != nil {
 		t.Fatal(err)
 	}
+	if err := k.schools.Ask(ctx, node.ID, w.school, "primary", "xin-mau.example", "2026-11-23"); err != nil {
+		t.Fatal(err)
+	}
+	all, err := k.schools.Requests(ctx, lead, w.school, schools.Open)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		if r.Domain == "xin-mau.example" {
+			w.passed = r.ID
+		} else {
+			w.request = r.ID
+		}
+	}
 	k.block(t, "chan-mau.example")
 	return w
 }
@@ -198,7 +212,7 @@ func TestEveryRoute(t *testing.T) {
 	for _, c := range w.contracts() {
 		tried = append(tried, c.id)
 		t.Run(c.id, func(t *testing.T) {
-			path := w.at(c.path)
+			path, body := w.at(c.path), w.at(c.body)
 			ask := func(path, body, token string) *httptest.ResponseRecorder {
 				h := []string{"Accept-Language", "en"}
 				if token != "" {
@@ -206,12 +220,12 @@ func TestEveryRoute(t *testing.T) {
 				}
 				return k.ask(c.method, path, body, h...)
 			}
-			got := ask(path, c.body, "")
+			got := ask(path, body, "")
 			refused(t, got, http.StatusUnauthorized, "identity/unknown-token")
 			if !strings.HasPrefix(got.Header().Get("WWW-Authenticate"), "Bearer ") {
 				t.Error("no WWW-Authenticate")
 			}
-			got = ask(path, c.body, mayNot)
+			got = ask(path, body, mayNot)
 			switch {
 			case c.any && got.Code != c.status:
 				t.Errorf("any token: %d %s", got.Code, got.Body)
@@ -219,7 +233,7 @@ func TestEveryRoute(t *testing.T) {
 				t.Errorf("a token that may not: %d %s", got.Code, got.Body)
 			}
 			if c.person {
-				refused(t, ask(path, c.body, may), http.StatusForbidden, "authz/forbidden")
+				refused(t, ask(path, body, may), http.StatusForbidden, "authz/forbidden")
 			}
 			if c.field != "" {
 				badPath, bad := c.badPath, c.bad
@@ -227,24 +241,24 @@ func TestEveryRoute(t *testing.T) {
 					badPath = path
 				}
 				if bad == "" {
-					bad = c.body
+					bad = body
 				}
-				a := refused(t, ask(badPath, bad, may), http.StatusUnprocessableEntity, "input/faulty")
+				a := refused(t, ask(w.at(badPath), w.at(bad), may), http.StatusUnprocessableEntity, "input/faulty")
 				if len(a.Errors) == 0 || a.Errors[0].Name != c.field || strings.Contains(a.Errors[0].Detail, "⟨") {
 					t.Errorf("faults %+v, want %s", a.Errors, c.field)
 				}
 			}
 			if c.person {
-				got = ask(path, c.body, person)
+				got = ask(path, body, person)
 			} else {
-				got = ask(path, c.body, may)
+				got = ask(path, body, may)
 			}
 			if got.Code != c.status {
 				t.Fatalf("good: %d %s", got.Code, got.Body)
 			}
 			if c.method == "GET" {
 				tag := got.Header().Get("ETag")
-				again := k.ask("GET", path, "", "Authorization", may, "If-None-Match", tag)
+				again := k.ask("GET", path, "", "Accept-Language", "en", "Authorization", may, "If-None-Match", tag)
 				if tag == "" || again.Code != http.StatusNotModified || again.Body.Len() != 0 {
 					t.Errorf("tag %q: %d", tag, again.Code)
 				}

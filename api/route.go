@@ -156,7 +156,7 @@ func (c *call) send(rt route, reply any) error {
 	h := c.w.Header()
 	h.Set("ETag", tag)
 	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Accept, Authorization")
+	h.Set("Vary", "Accept, Accept-Language, Authorization")
 	if matches(c.r.Header.Get("If-None-Match"), tag) {
 		c.w.WriteHeader(http.StatusNotModified)
 		return nil

@@ -87,7 +87,7 @@ func (h *Hub) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", h.Web.Handler())
 	machines := api.New(api.Deps{
-		Texts: h.texts, Log: h.log, Machine: h.machine, Authz: h.Authz, Schools: h.Schools,
+		Texts: h.texts, Log: h.log, Machine: h.machine, Authz: h.Authz, Schools: h.Schools, Online: h.Online, Clock: h.clock,
 		Enrol: func(ctx context.Context, token, key, version string) (any, error) {
 			return h.EnrolNode(ctx, token, key, version)
 		},

@@ -13,7 +13,7 @@ import (
 	"lachan/internal/sqldb"
 )
 
-// mayRule asks for a permit to propose a ruling, or to end one.
+// mayRule asks for a permit to see rulings, or to end one.
 func (s *Service) mayRule(ctx context.Context, actor authz.Actor, k RulingKind, rulingID string) (authz.Permit, error) {
 	if k.never() {
 		return s.authz.Check(ctx, actor, "schools.never_propose", room("ruling", rulingID))
@@ -25,7 +25,11 @@ func (s *Service) mayRule(ctx context.Context, actor authz.Actor, k RulingKind, 
 // agree: for the never-block list always, and wherever what would be opened is
 // not a school's own to open.
 func (s *Service) ProposeRuling(ctx context.Context, actor authz.Actor, cmd RulingCommand) (Ruling, error) {
-	permit, err := s.mayRule(ctx, actor, cmd.Kind, "")
+	action := "schools.ruling_propose"
+	if cmd.Kind.never() {
+		action = "schools.never_propose"
+	}
+	permit, err := s.authz.Check(ctx, actor, action, room("ruling", ""))
 	if err != nil {
 		return Ruling{}, err
 	}
