@@ -11,10 +11,12 @@
 // token of its own (GET /api/v1/export/{band}.{format}); with the ETag of the
 // last answer it is told in a line that nothing has changed.
 //
-// Programs of the province do here what people do with the filter on pages,
-// with a token of a unit and its roles (package identity): the same services,
-// so the same policies and ledger. Cases are not among it. One table of routes
-// makes the handlers and the OpenAPI document.
+// Programs of the province do here what people do with the filter and with
+// lessons online on pages, with a token of a unit and its roles (package
+// identity): the same services, so the same policies and ledger. Cases are not
+// among it, and neither is what only a person can answer for: the words of an
+// incident, having read a guidance, being the second of two. One table of
+// routes makes the handlers and the OpenAPI document.
 //
 // The two other addresses are for whatever keeps the hub running:
 // /healthz says that the process answers, /readyz that it can also read and
