@@ -164,7 +164,7 @@ func TestABundleThatMakesNodesIllIsHalted(t *testing.T) {
 func TestSilenceHaltsAndASmallFleetWaitsForNothing(t *testing.T) {
 	k, ctx := newKit(t), context.Background()
 	first := k.build(t)
-	nodes := k.fleet(t, 40)
+	nodes := k.fleet(t, drawn)
 	k.report(t, nodes, first, nil)
 	second := k.build(t)
 	k.report(t, nodes, second, nil)
