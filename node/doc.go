@@ -11,6 +11,7 @@
 //	sync       follows the hub, keeps the last good rules  package sync
 //	counts     how many devices met a refusal, never which package counts
 //	blockpage  what a pupil sees in place of a page     package blockpage
+//	faultlog   what a school may switch on for a day    package faultlog
 //
 // and reaches outward only: to its hub over the bus, to its upstream
 // resolvers. It imports no duty; what schools are and who may block is the

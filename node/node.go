@@ -18,6 +18,7 @@ import (
 	"lachan/internal/locale"
 	"lachan/node/blockpage"
 	"lachan/node/counts"
+	"lachan/node/faultlog"
 	"lachan/node/renew"
 	"lachan/node/resolver"
 	"lachan/node/sync"
@@ -41,6 +42,7 @@ type Node struct {
 	keeper    *sync.Keeper
 	outbox    *sync.Outbox
 	counter   *counts.Counter
+	log       *faultlog.Log
 	resolver  *resolver.Resolver
 	dns       *resolver.Server
 	page      *blockpage.Page
@@ -95,6 +97,7 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 			opts.Logger.Warn("counts could not be kept", slog.String("error", err.Error()))
 		}
 	})
+	n.log = faultlog.New()
 	texts, err := locale.Load()
 	if err != nil {
 		return nil, err
@@ -120,7 +123,7 @@ func New(ctx context.Context, cfg Config, opts Options) (*Node, error) {
 
 // own adds to the settings of the resolver what is not the settings' to say.
 func (n *Node) own(rc resolver.Config) resolver.Config {
-	rc.View, rc.Counter, rc.Clock, rc.Logger, rc.Text = n.keeper.View, n.counter, n.opts.Clock, n.opts.Logger, n.errorText
+	rc.View, rc.Counter, rc.Log, rc.Clock, rc.Logger, rc.Text = n.keeper.View, n.counter, n.log, n.opts.Clock, n.opts.Logger, n.errorText
 	rc.AlwaysResolve = append(rc.AlwaysResolve, n.identity.hubNames()...)
 	return rc
 }
@@ -226,7 +229,8 @@ func (n *Node) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// keepTime closes hours, days and weeks of counts when they end.
+// keepTime closes hours, days and weeks of counts when they end, and ends fault
+// logs.
 func (n *Node) keepTime(ctx context.Context) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -236,6 +240,7 @@ func (n *Node) keepTime(ctx context.Context) {
 			return
 		case <-tick.C:
 			n.counter.Advance(n.opts.Clock.Now())
+			n.log.Advance(n.keeper.View(), n.opts.Clock.Now())
 		}
 	}
 }

@@ -33,7 +33,7 @@ func (n *Node) preparePage(cfg Config, texts *locale.Texts) error {
 		return nil
 	}
 	var err error
-	page := blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock}
+	page := blockpage.Config{View: n.keeper.View, Wish: n.outbox.Wish, Log: n.log, Texts: texts, HubPublic: cfg.HubPublic, Clock: n.opts.Clock}
 	if n.renewer != nil {
 		page.Challenge = n.renewer
 	}

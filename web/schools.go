@@ -28,6 +28,8 @@ func (s *Server) schoolsRoutes() []Route {
 		{Method: http.MethodPost, Path: "/schools/{id}/devices", Clauses: filter, Do: s.saveDevice},
 		{Method: http.MethodPost, Path: "/schools/{id}/devices/drop", Clauses: filter, Do: s.dropDevice},
 		{Method: http.MethodPost, Path: "/schools/{id}/hours", Clauses: filter, Do: s.saveHours},
+		{Method: http.MethodPost, Path: "/schools/{id}/log", Clauses: filter, Do: s.switchFaultLog},
+		{Method: http.MethodPost, Path: "/schools/{id}/log/stop", Clauses: filter, Do: s.stopFaultLog},
 		{Method: http.MethodPost, Path: "/schools/{id}/changes", Clauses: filter, Do: s.saveChange},
 		{Method: http.MethodPost, Path: "/schools/{id}/changes/drop", Clauses: filter, Do: s.dropChange},
 		{Method: http.MethodPost, Path: "/schools/{id}/rules", Clauses: filter, Do: s.saveRule},
@@ -258,6 +260,9 @@ func (s *Server) schoolPage(c *visit, id string) (page.School, error) {
 		p.Requests = append(p.Requests, page.UnblockRow{ID: r.ID, Passed: r.Passed, Domain: r.Domain, Band: c.p.T(schools.BandKey(r.Band)), Asked: r.Asked, On: r.Created})
 	}
 	if err := s.schoolOwn(c, id, &p); err != nil {
+		return p, err
+	}
+	if err := s.faultLog(c, id, &p); err != nil {
 		return p, err
 	}
 	if err := s.counsellor(c, school, &p); err != nil {

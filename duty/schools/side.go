@@ -55,6 +55,9 @@ func (s *Service) side(ctx context.Context, q sqldb.Queryer, school School) (bun
 	if err != nil {
 		return side, err
 	}
+	if side.Log, err = s.faultLogFor(ctx, q, school.ID); err != nil {
+		return side, err
+	}
 	now := s.clock.Now()
 	for _, r := range rules {
 		if !r.Until.IsZero() && !now.Before(r.Until) {

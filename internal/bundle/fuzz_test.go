@@ -80,6 +80,14 @@ func FuzzSide(f *testing.F) {
 		f.Fatalf("%v %+v", err, got)
 	}
 	f.Add(sealed[:len(sealed)-trailerSize])
+	side.Log = FaultLog{Until: 1, Word: [32]byte{1, 2, 3}}
+	if sealed, err = side.Seal(s); err != nil {
+		f.Fatal(err)
+	}
+	if got, err := OpenSide(sealed, trust); err != nil || !reflect.DeepEqual(got, side) {
+		f.Fatalf("%v %+v", err, got)
+	}
+	f.Add(sealed[:len(sealed)-trailerSize])
 	f.Fuzz(func(t *testing.T, data []byte) {
 		d, err := decodeSide(data)
 		if err != nil {

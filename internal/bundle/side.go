@@ -23,6 +23,14 @@ type Side struct {
 	Timetable Timetable
 	Changes   []Change
 	Rules     []Rule
+	Log       FaultLog // zero: none, as nearly always
+}
+
+// FaultLog is a school's wish to find a fault: until its end the node keeps
+// what became of questions, and shows it to who knows the word.
+type FaultLog struct {
+	Until int64    // the first microsecond since 1970 UTC when it is over; 0: there is none
+	Word  [32]byte // the SHA-256 of the word
 }
 
 // Change is where a school differs from the policy that all schools share: a
@@ -63,6 +71,7 @@ type Rule struct {
 
 const (
 	sideMagic   = "LCSIDE02"
+	sideLogs    = "LCSIDE03" // with a fault log behind the rules
 	maxSideSize = 1 << 20
 	flagAllow   = 1
 )
@@ -103,6 +112,9 @@ func (s *Side) Validate() error {
 			p.Field("changes", "bundle/bad-code")
 		}
 	}
+	if s.Log.Until < 0 || (s.Log.Until == 0) != (s.Log == FaultLog{}) {
+		p.Field("log", "bundle/bad-end")
+	}
 	if !s.Timetable.valid() {
 		p.Field("timetable", "bundle/bad-timetable")
 	}
@@ -127,7 +139,11 @@ func (s *Side) Seal(by Signer) ([]byte, error) {
 		return nil, err
 	}
 	le := binary.LittleEndian
-	b := appendText([]byte(sideMagic), s.School)
+	magic := sideMagic
+	if s.Log.Until != 0 { // only then, so that nodes of before go on reading the others
+		magic = sideLogs
+	}
+	b := appendText([]byte(magic), s.School)
 	b = le.AppendUint64(b, s.Number)
 	b = append(b, byte(s.Default))
 	b = le.AppendUint32(b, uint32(s.WeekOnly))
@@ -165,6 +181,9 @@ func (s *Side) Seal(by Signer) ([]byte, error) {
 		b = le.AppendUint64(b, uint64(r.Until))
 		b = append(appendText(b, r.Reason), r.Domain.wire...)
 	}
+	if s.Log.Until != 0 {
+		b = append(le.AppendUint64(b, uint64(s.Log.Until)), s.Log.Word[:]...)
+	}
 	if len(b)+trailerSize > maxSideSize {
 		return nil, problem.New("bundle/side-too-large")
 	}
@@ -186,7 +205,8 @@ func OpenSide(sealed []byte, trust Trust) (Side, error) {
 
 func decodeSide(message []byte) (Side, error) {
 	r := &reader{data: message}
-	if string(r.take(len(sideMagic))) != sideMagic {
+	magic := string(r.take(len(sideMagic)))
+	if magic != sideMagic && magic != sideLogs {
 		return Side{}, problem.New("bundle/damaged")
 	}
 	s := Side{School: r.code(), Number: r.u64(), Default: Band(r.u8()), WeekOnly: Bands(r.u32())}
@@ -214,6 +234,12 @@ func decodeSide(message []byte) (Side, error) {
 		flags, bands, until := r.u8(), Bands(r.u32()), r.u64()
 		r.bad = r.bad || flags > flagAllow || until > math.MaxInt64
 		s.Rules = append(s.Rules, Rule{Allow: flags == flagAllow, Bands: bands, Until: int64(until), Reason: r.code(), Domain: r.name()})
+	}
+	if magic == sideLogs {
+		until := r.u64()
+		r.bad = r.bad || until == 0 || until > math.MaxInt64
+		s.Log.Until = int64(until)
+		copy(s.Log.Word[:], r.take(len(s.Log.Word)))
 	}
 	if !r.done() || s.Validate() != nil {
 		return Side{}, problem.New("bundle/damaged")

@@ -32,9 +32,10 @@ import (
 	"lachan/internal/locale"
 	"lachan/internal/look"
 	"lachan/internal/problem"
+	"lachan/node/faultlog"
 )
 
-//go:embed page.tmpl block.css back.js
+//go:embed page.tmpl log.tmpl block.css back.js
 var files embed.FS
 
 // Assets is the path under which the page's own files lie on whatever host it
@@ -45,6 +46,7 @@ const Assets = "/.lachan"
 type Config struct {
 	View      func() *bundle.View
 	Wish      func(bus.Ask) error // stores a wish to open a page
+	Log       *faultlog.Log       // shown at LogPath to who knows its word; nil: it is always off
 	Texts     *locale.Texts
 	HubPublic string // "https://hub.example", where the help bar leads; "" leaves only 111
 	Clock     clock.Clock
@@ -83,7 +85,7 @@ type helpItem struct {
 func New(cfg Config) (*Page, error) {
 	p := &Page{cfg: cfg, drawings: map[string]template.HTML{}}
 	var err error
-	if p.tmpl, err = template.ParseFS(files, "page.tmpl"); err != nil {
+	if p.tmpl, err = template.ParseFS(files, "page.tmpl", "log.tmpl"); err != nil {
 		return nil, fmt.Errorf("blockpage: %w", err)
 	}
 	all, err := look.Load()
@@ -135,6 +137,8 @@ func (p *Page) routes() (http.Handler, error) {
 	mux.Handle("GET "+Assets+"/", still(http.StripPrefix(Assets, http.FileServerFS(look.Files))))
 	mux.HandleFunc("GET "+Assets+"/en", p.show)
 	mux.HandleFunc("POST "+Assets+"/ask", p.ask)
+	mux.HandleFunc("GET "+LogPath, p.log)
+	mux.HandleFunc("POST "+LogPath, p.log)
 	if p.cfg.Challenge != nil {
 		mux.Handle("GET /.well-known/acme-challenge/", p.cfg.Challenge)
 	}
@@ -232,10 +236,27 @@ func (p *Page) ask(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Page) write(w http.ResponseWriter, status int, say *locale.Printer, f refusal, heading, why, kindly string, canAsk bool) {
+	page := p.frame(say)
+	page.Heading, page.Why, page.Kindly, page.CanAsk = say.T(heading), why, say.T(kindly), canAsk
+	p.send(w, status, "page.tmpl", page)
+}
+
+func (p *Page) send(w http.ResponseWriter, status int, tmpl string, page any) {
+	var out bytes.Buffer
+	if err := p.tmpl.ExecuteTemplate(&out, tmpl, page); err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(out.Bytes()) // a visitor who is gone needs no page
+}
+
+// frame is what every page has around what it says.
+func (p *Page) frame(say *locale.Printer) words {
 	page := words{
 		Printer: say, Assets: Assets, Mark: p.drawings["art/mark"], Leaf: p.drawings["art/leaf"], Hills: p.drawings["art/hills"],
 		AskIcon: p.drawings["ask"], BackIcon: p.drawings["left"],
-		Heading: say.T(heading), Why: why, Kindly: say.T(kindly), CanAsk: canAsk,
 	}
 	for _, item := range p.help {
 		h := helpItem{HelpItem: item, Drawing: p.drawings[item.Icon], Name: say.T(item.NameKey), Link: template.URL(item.Href)}
@@ -244,14 +265,7 @@ func (p *Page) write(w http.ResponseWriter, status int, say *locale.Printer, f r
 		}
 		page.Help = append(page.Help, h)
 	}
-	var out bytes.Buffer
-	if err := p.tmpl.ExecuteTemplate(&out, "page.tmpl", page); err != nil {
-		w.WriteHeader(http.StatusInternalServerError)
-		return
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // a visitor who is gone needs no page
+	return page
 }
 
 // reason is one line why: the words for the category, or for any other.

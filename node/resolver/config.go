@@ -12,6 +12,7 @@ import (
 	"lachan/internal/clock"
 	"lachan/internal/dnswire/dnssec"
 	"lachan/internal/problem"
+	"lachan/node/faultlog"
 	"lachan/node/upstream"
 )
 
@@ -51,6 +52,7 @@ type Config struct {
 	Clients       []netip.Prefix // who may ask besides private and local addresses
 	AlwaysResolve []bundle.Name  // answered before the first bundle: the hub's own hosts
 	Counter       Counter        // nil: nothing is counted
+	Log           *faultlog.Log  // of a school that looks for a fault; nil: no line is ever kept
 	Clock         clock.Clock
 	Logger        *slog.Logger
 

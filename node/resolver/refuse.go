@@ -8,6 +8,7 @@ import (
 
 	"lachan/internal/bundle"
 	"lachan/internal/dnswire"
+	"lachan/node/faultlog"
 )
 
 // refuse writes the refusal over the query and counts it. What a family's
@@ -20,6 +21,7 @@ func (w *worker) refuse(d bundle.Decision, from asker) []byte {
 		return w.q.Negative(dnswire.NameError, uint32(cfg.BlockTTL/time.Second), ede)
 	}
 	w.r.stats.Refused.Add(1)
+	w.note(faultlog.Refused, w.view.Code(d), ede)
 	if cfg.Counter != nil {
 		cfg.Counter.Refused(w.who.School, w.who.Band, w.view.Code(d), from.addr, w.now)
 	}

@@ -19,8 +19,10 @@
 // reach its hub; anything else is SERVFAIL with the extended error "not
 // ready": an empty filter must not look like a filter.
 //
-// Nothing about a client is kept: no log, no address. Refusals are handed to
-// Config.Counter, which keeps sketches of devices (package counts).
+// Nothing about a client is kept: no address, and no log. Refusals are handed to
+// Config.Counter, which keeps sketches of devices (package counts). Only where a
+// school looks for a fault is what became of questions handed to Config.Log,
+// without the client (package faultlog).
 package resolver
 
 import (
@@ -32,6 +34,7 @@ import (
 	"lachan/internal/bundle"
 	"lachan/internal/dnswire"
 	"lachan/internal/problem"
+	"lachan/node/faultlog"
 	"lachan/node/upstream"
 )
 
@@ -109,6 +112,7 @@ type worker struct {
 	now    time.Time
 	atHome bool        // the client is a family's device
 	final  bool        // the decision holds for every CNAME too
+	never  bool        // the name is one that is never refused, counted or logged
 	as     bundle.Name // what the name answers as; zero: itself
 	keep   bool        // the client wants to hear how long its connection may idle
 }
@@ -184,7 +188,7 @@ func (w *worker) question(key string) question {
 
 // decide puts the asked name to the rules in force: the refusal, or nil.
 func (w *worker) decide(from asker) []byte {
-	w.now, w.view, w.final, w.as = w.live.cfg.Clock.Now(), w.live.cfg.View(), false, bundle.Name{}
+	w.now, w.view, w.final, w.never, w.as = w.live.cfg.Clock.Now(), w.live.cfg.View(), false, false, bundle.Name{}
 	if w.view == nil {
 		return nil
 	}
@@ -203,7 +207,7 @@ func (w *worker) decide(from asker) []byte {
 	if d.Blocked {
 		return w.refuse(d, from)
 	}
-	w.final = d.Final()
+	w.final, w.never = d.Final(), d.Rule == bundle.NeverBlock
 	var kind bundle.RewriteKind
 	w.as, kind = w.view.Rewrite(&w.key, w.who)
 	w.asked[len(w.asked)-1] = w.asked[len(w.asked)-1]&keyFlags | byte(kind)<<keyKind
@@ -228,11 +232,13 @@ func (w *worker) finish(ctx context.Context, msg []byte, from asker) []byte {
 		defer func() { <-w.r.slots }()
 	default:
 		w.r.stats.Failed.Add(1)
+		w.note(faultlog.Failed, "", dnswire.EDENoReachable)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
 	}
 	e, err := w.find(ctx, w.question(string(w.asked)))
 	if err != nil {
 		w.r.stats.Failed.Add(1)
+		w.note(faultlog.Failed, "", dnswire.EDENoReachable)
 		return w.q.Error(dnswire.ServerFailure, dnswire.EDENoReachable)
 	}
 	w.r.stats.Forwarded.Add(1)
@@ -281,6 +287,7 @@ func (w *worker) deliver(msg []byte, e *entry, age time.Duration, from asker) []
 			}
 		}
 	}
+	w.noteAnswer(e)
 	limit := 0xffff
 	if from.by == byUDP {
 		limit = int(w.q.UDPSize)

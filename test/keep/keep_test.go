@@ -327,7 +327,7 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
-	for _, undo := range []string{"DROP TABLE identity_token", "DELETE FROM goose_db_version WHERE version_id = 19"} {
+	for _, undo := range []string{"DROP TABLE schools_fault_log", "DELETE FROM goose_db_version WHERE version_id = 20"} {
 		if _, err := h.DB.Writer().Exec(undo); err != nil {
 			t.Fatal(err)
 		}
@@ -336,7 +336,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-19-*", "database.snapshot"))
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-20-*", "database.snapshot"))
 	if err != nil || len(made) != 1 {
 		t.Fatalf("backups %v, %v", made, err)
 	}

@@ -56,6 +56,14 @@ type School struct {
 	// "counsellor". Counsellor is the name of the one who is.
 	Counsellor  string
 	Counsellors []Option
+	Log         *FaultLog // nil: the reader may not switch it
+}
+
+// FaultLog is the log by which a school finds a fault on its own node. POST
+// /schools/{id}/log with "hours" (4, 24) switches it on, /stop ends it.
+type FaultLog struct {
+	Until time.Time // zero: it is off
+	Word  string    // opens it; on the answer that switched it on, else empty
 }
 
 // DeviceRow is a word by which devices name themselves. POST

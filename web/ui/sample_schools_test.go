@@ -31,6 +31,9 @@ func (m maker) schools() set {
 		Counts:   []page.CountRow{{Category: "Cờ bạc, cá độ", Band: "Tiểu học (lớp 1–5)", When: "Tuần này", Devices: 31}, {Category: "Mạng xã hội", Band: "Tiểu học (lớp 1–5)", When: "Tuần này", Devices: -1}},
 		Requests: []page.UnblockRow{{ID: "1", Domain: "bai-hoc.example", Band: "Tiểu học (lớp 1–5)", Asked: 7, On: now}}, Reasons: []page.Option{{Value: "lesson", Label: "Cần cho bài học"}}, Ends: []page.Option{{Value: "2026-11-23", Label: "Hôm nay, 23/11/2026"}, {Value: "2026-11-27", Label: "Thứ Sáu, 27/11/2026", On: true}},
 	}
+	school.Log = &page.FaultLog{}
+	logging, logged := school, school
+	logging.Log, logged.Log = &page.FaultLog{Until: now.Add(4 * time.Hour), Word: "kmnprstuvw"}, &page.FaultLog{Until: now.Add(time.Hour)}
 	bare := page.School{Base: on("console.schools.title"), ID: "1", Code: "QN-TH-0001", Name: "Tiểu học Sao Mai mẫu", Place: "Xã Mẫu Một", Level: "Tiểu học", Pupils: 612}
 	lists := page.Lists{
 		Base: on("console.lists.title"), Formats: options, Categories: options, Protected: 214, Bundle: &page.BundleInfo{Number: 12, Names: 512340, Bytes: 5_400_000, Made: now, Key: "lachan-demo+1f2e3d4c+AAAA", Pending: 3},
@@ -61,7 +64,7 @@ func (m maker) schools() set {
 	passed.Refused = false
 	return set{
 		"schools/schools": list, "schools/schools#empty": page.Schools{Base: on("console.schools.title"), Levels: options},
-		"schools/school": school, "schools/school#empty": bare,
+		"schools/school": school, "schools/school#empty": bare, "schools/school#word": logging, "schools/school#log": logged,
 		"schools/nodes": page.Nodes{Base: on("console.nodes.title"), Lights: lights, Rows: nodes, Query: "mẫu", Filter: true, Without: 17, Versions: []page.Version{{Name: "0.1.0", Nodes: 231, Href: "/schools/nodes?version=0.1.0"}, {Name: "0.0.9", Nodes: 4, Href: "/schools/nodes", On: true}}, Find: "mẫu", MoreSchools: 894, Pager: page.Pager{From: 1, To: 50, Total: 235, Next: "/schools/nodes?page=2"}, QR: `<svg viewBox="0 0 1 1" width="196" height="196" aria-hidden="true"><rect width="1" height="1"/></svg>`, Rollout: &page.Rollout{Bundle: 12, Stage: 25, Nodes: 231, Have: 201, Ill: 3, Since: now, CanSteer: true}, Bundle: 12, Delta: 481, Schools: []page.Option{{Value: "1", Label: "Tiểu học Sao Mai mẫu"}, {Value: "2", Label: "THCS Hoa Sen mẫu"}}, Token: "LC7Q2MX4KD", Command: "lachan node enrol --config lachan-node.toml --hub https://hub.example LC7Q2MX4KD"}, "schools/nodes#empty": page.Nodes{Base: on("console.nodes.title")}, "schools/nodes#nomatch": page.Nodes{Base: on("console.nodes.title"), Query: "xa", Filter: true, Find: "zz", MoreSchools: 925},
 		"schools/list": one, "schools/list#fresh": fresh, "schools/subscribe": form,
 		"schools/outs": outs, "schools/outs#token": withToken, "schools/outs#key": withKey, "schools/outs#empty": page.ListOuts{Base: on("console.outs.title"), Bands: options},
