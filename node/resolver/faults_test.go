@@ -149,7 +149,7 @@ func TestClientsThatStandInTheWayGo(t *testing.T) {
 	}
 	defer deaf.Close()
 	deaf.(*net.TCPConn).SetReadBuffer(1 << 10)
-	deaf.SetWriteDeadline(time.Now().Add(messageTime + 10*time.Second))
+	deaf.SetWriteDeadline(time.Now().Add(messageTime + time.Minute))
 	q := framed(packed(t, 1, "play.example", dnswire.TypeA))
 	closed := make(chan error, 1)
 	go func() {
@@ -168,11 +168,11 @@ func TestClientsThatStandInTheWayGo(t *testing.T) {
 	if _, err := fine.Write(q); err != nil {
 		t.Fatal(err)
 	}
-	fine.SetReadDeadline(time.Now().Add(time.Second))
+	fine.SetReadDeadline(time.Now().Add(messageTime))
 	if _, err := readFrame(fine); err != nil {
 		t.Errorf("another client was held up: %v", err)
 	}
-	halfway.SetReadDeadline(time.Now().Add(handshakeTime + 3*time.Second))
+	halfway.SetReadDeadline(time.Now().Add(handshakeTime + 30*time.Second))
 	if _, err := halfway.Read(make([]byte, 1)); err == nil || isTimeout(err) {
 		t.Errorf("half a hello is still there: %v", err)
 	}
