@@ -156,8 +156,24 @@ func (st *stream) write(answer []byte) bool {
 	if st.conn.SetWriteDeadline(time.Now().Add(messageTime)) != nil {
 		return false
 	}
-	_, err := st.conn.Write(out)
-	return err == nil
+	if _, err := st.conn.Write(out); err != nil {
+		st.reset()
+		return false
+	}
+	return true
+}
+
+// reset lets the connection end without waiting for what was written to be
+// taken: who takes no answers would hold megabytes of the kernel's memory for
+// minutes after we have closed.
+func (st *stream) reset() {
+	conn := st.conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	if plain, ok := conn.(*net.TCPConn); ok {
+		_ = plain.SetLinger(0) // it may be closed already
+	}
 }
 
 // dress adds to an answer what UDP has no room for: the reason of a refusal in
