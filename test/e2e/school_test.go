@@ -349,7 +349,7 @@ func (c *campus) grant(v *visitor, r room) {
 	c.t.Helper()
 	here := "/schools/" + c.school.ID
 	c.again(v.ctx, "/work", `.next a[href="`+here+`"]`)
-	v.look("/work/asked")
+	v.look("asked")
 	do(c.t, v.ctx, chromedp.EmulateViewport(1440, 900))
 	press(c.t, v.ctx, `.next a[href="`+here+`"]`)
 	says(c.t, v.ctx, lesson)
