@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -170,27 +171,39 @@ func (tx *Tx) query(ctx context.Context, q *Query, args []any) (*sql.Rows, error
 	return tx.tx.QueryContext(ctx, q.Text, args...)
 }
 
-// retries is how often Tx runs fn anew when the database asks for it.
-const retries = 8
+// How long Tx runs fn anew when the database asks for it, and the longest pause
+// between two runs.
+const (
+	patience     = 10 * time.Second
+	longestPause = 128 * time.Millisecond
+)
 
 // Tx runs fn in a write transaction and commits it. An error of fn, or a
 // panic, rolls it back. fn is run again, on a new transaction, when the
 // database reports that two transactions crossed; it must therefore have no
 // effect outside tx. There are no nested transactions: pass tx on.
+//
+// Of two transactions that cross, one always goes through, so all do in time,
+// if those that step back do not come again in step: each pause is drawn by
+// lot, from a span that doubles. A decision is given up only after ten seconds
+// of bad luck.
 func (db *DB) Tx(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
 	if ctx.Value(inTx{}) != nil {
 		return errors.New("sqldb: a transaction inside a transaction")
 	}
-	for attempt := 0; ; attempt++ {
+	begun := time.Now()
+	span := 2 * time.Millisecond
+	for {
 		err := db.once(ctx, fn)
-		if err == nil || attempt >= retries || !isRetryable(err) || ctx.Err() != nil {
+		if err == nil || !isRetryable(err) || time.Since(begun) > patience || ctx.Err() != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Duration(1<<attempt) * 2 * time.Millisecond):
+		case <-time.After(rand.N(span)):
 		}
+		span = min(2*span, longestPause)
 	}
 }
 

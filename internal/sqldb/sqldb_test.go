@@ -7,6 +7,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
@@ -19,6 +20,10 @@ var (
 		ON CONFLICT (name) DO UPDATE SET value = excluded.value`)
 	testPutOnce = sqldb.Register("sqldb_test.put_once", `INSERT INTO hub_setting (name, value) VALUES ($1, $2)`)
 	testGet     = sqldb.Register("sqldb_test.get", `SELECT value FROM hub_setting WHERE name = $1`)
+	testUp      = sqldb.Register("sqldb_test.up", `
+		INSERT INTO hub_setting (name, value) VALUES ('counted', '1')
+		ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(hub_setting.value AS BIGINT) + 1 AS TEXT)`)
+	testCounted = sqldb.Register("sqldb_test.counted", `SELECT CAST(value AS BIGINT) FROM hub_setting WHERE name = 'counted'`)
 	testCount   = sqldb.Register("sqldb_test.count", `SELECT COUNT(*) FROM hub_setting`)
 )
 
@@ -116,6 +121,35 @@ func TestManyWritersLoseNothing(t *testing.T) {
 	n, err := sqldb.One(ctx, db.Read(), testCount, sqldb.Scalar[int64])
 	if err != nil || n != writers*each {
 		t.Fatalf("%d rows, %v; want %d", n, err, writers*each)
+	}
+}
+
+// Everybody wants the one row that numbers things, and holds it for a while: a
+// transaction that the database turns away is not lost.
+func TestManyWritersOfOneRowAllComeThrough(t *testing.T) {
+	ctx, db := context.Background(), testkit.DB(t)
+	const writers, each = 24, 5
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			for range each {
+				err := db.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+					if _, err := sqldb.Exec(ctx, tx, testUp); err != nil {
+						return err
+					}
+					time.Sleep(2 * time.Millisecond)
+					return nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	n, err := sqldb.One(ctx, db.Read(), testCounted, sqldb.Scalar[int64])
+	if err != nil || n != writers*each {
+		t.Fatalf("counted to %d, %v; want %d", n, err, writers*each)
 	}
 }
 
