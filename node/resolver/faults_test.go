@@ -4,9 +4,12 @@ package resolver
 
 import (
 	"crypto/tls"
+	"errors"
+	"io"
 	"net"
 	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -185,5 +188,50 @@ func TestClientsThatStandInTheWayGo(t *testing.T) {
 		if time.Since(start) > messageTime+time.Minute {
 			t.Fatal("a client that takes no answer is still there")
 		}
+	}
+}
+
+// Who takes no answers is reset: what was written for it leaves the kernel with
+// the connection, and does not wait there for a reader that will not come. The
+// client sends nothing that we have not read, as otherwise any end is a reset.
+func TestWhoTakesNoAnswersIsReset(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for their time to run out")
+	}
+	d := openDoors(t, Config{})
+	for _, secure := range []bool{false, true} {
+		t.Run(map[bool]string{false: "TCP", true: "TLS"}[secure], func(t *testing.T) {
+			t.Parallel()
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer l.Close()
+			deaf, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer deaf.Close()
+			ours, err := l.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer ours.Close()
+			st := &stream{s: d.s, conn: ours}
+			if secure {
+				greeted := make(chan error, 1)
+				go func() { greeted <- tls.Client(deaf, d.tls(nodeHost)).Handshake() }()
+				if !st.encrypt(t.Context(), d.s.r.tlsConfig("dot")) || <-greeted != nil {
+					t.Fatal("no handshake")
+				}
+			}
+			for st.write(make([]byte, 60_000)) {
+			}
+			ours.Close()
+			deaf.SetReadDeadline(time.Now().Add(time.Minute))
+			if _, err := io.Copy(io.Discard, deaf); !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("the connection ended with %v, want a reset", err)
+			}
+		})
 	}
 }
