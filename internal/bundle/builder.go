@@ -242,13 +242,15 @@ func (b *Builder) Build(w io.Writer, head Head, by Signer) (Stats, error) {
 			continue
 		}
 		kept = b.withoutCovered(s, all)
-		if names, ok = b.fill(b.roomFor(len(kept)), s, kept); !ok {
+		if names, ok = b.fill(b.roomFor(len(kept)).withHints(), s, kept); !ok {
 			continue
 		}
 		if never, ok = b.neverTable(s); !ok {
 			continue
 		}
-		found = !b.hitsByChance(s, names, never)
+		plain := names
+		plain.hints = nil // a reader that passes over them may be hit by chance more often
+		found = !b.hitsByChance(s, plain, never)
 	}
 	stats.Names, stats.Folded = len(kept), len(b.refs)-len(kept)
 	h := header{number: head.Number, created: head.Created, folded: head.Folded, seed: chosen, names: uint64(len(kept))}
@@ -274,6 +276,7 @@ func (b *Builder) write(w io.Writer, h header, names, never table, by Signer) (i
 		{sectionNever, never.data},
 		{sectionEntries, running},
 		{sectionRewrites, b.encodeRewrites()},
+		{sectionHints, names.hints},
 	}
 	at := align(uint64(headerSize + sectionSize*len(parts)))
 	for _, p := range parts {

@@ -5,6 +5,8 @@ package bundle
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/binary"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -302,6 +304,61 @@ func TestTamperedAndForeignFilesAreRefused(t *testing.T) {
 	}
 	if _, err := OpenSide(d, trust); !problem.Is(err, "bundle/bad-signature") {
 		t.Errorf("a delta's signature passed for a side file's: %v", err)
+	}
+}
+
+// Hints spare the table questions about names that nobody listed, and hide none
+// that is listed; a file without them says the same.
+func TestHintsSpareAndHideNothing(t *testing.T) {
+	const n = 20_000
+	b := parsed(t, many(t, 1, n, n, nil))
+	if len(b.names.hints) != int(b.names.buckets)*hintSize {
+		t.Fatalf("%d bytes of hints for %d buckets", len(b.names.hints), b.names.buckets)
+	}
+	plain := *b
+	plain.names.hints = nil
+	with, without := view(t, Parts{Bundle: b}), view(t, Parts{Bundle: &plain})
+	var k Key
+	passed := 0
+	for i := range n {
+		listed, other := fmt.Sprintf("n%d.list.example", i), fmt.Sprintf("o%d.list.example", i)
+		if blocked := decide(t, with, listed, nil, Primary, 0).Blocked; blocked != (i%2 == 0) {
+			t.Fatalf("%s: refused %v", listed, blocked)
+		}
+		for _, name := range []string{listed, other} {
+			if x, y := decide(t, with, name, nil, Primary, 0), decide(t, without, name, nil, Primary, 0); x != y {
+				t.Fatalf("%s: %+v with hints, %+v without", name, x, y)
+			}
+		}
+		with.Read(&k, mustName(t, other).Wire())
+		h := k.hash[k.n-1]
+		if hint := hintOf(h); binary.LittleEndian.Uint64(b.names.hints[b.names.home(h)*hintSize:])&hint == hint {
+			passed++
+		}
+	}
+	if passed*100 > n*5 {
+		t.Errorf("%d of %d names that nobody listed go on to the table, want at most 5 in 100", passed, n)
+	}
+
+	// The section under a kind that nobody knows, as an older hub would not have
+	// written it; and cut short by a bucket.
+	data := many(t, 1, n, n, nil)
+	le := binary.LittleEndian
+	at := headerSize
+	for le.Uint32(data[at:]) != sectionHints {
+		at += sectionSize
+	}
+	le.PutUint64(data[at+16:], le.Uint64(data[at+16:])-hintSize)
+	if _, err := parse(data); !problem.Is(err, "bundle/damaged") {
+		t.Errorf("hints that are too short: %v", err)
+	}
+	le.PutUint32(data[at:], 1000)
+	older, err := parse(data)
+	if err != nil || older.names.hints != nil {
+		t.Fatalf("a file without hints: %v", err)
+	}
+	if !decide(t, view(t, Parts{Bundle: older}), "n0.list.example", nil, Primary, 0).Blocked {
+		t.Error("a file without hints refuses nothing")
 	}
 }
 

@@ -60,7 +60,7 @@ func (b *Builder) roomFor(n int) table {
 	if b.follow != nil && b.follow.names.buckets > 0 {
 		words := b.follow.names.buckets * bucketWords
 		if uint64(n)*2 >= words && uint64(n)*7 <= words*6 {
-			return table{make([]byte, b.follow.names.buckets*bucketSize), b.follow.names.buckets}
+			return table{data: make([]byte, b.follow.names.buckets*bucketSize), buckets: b.follow.names.buckets}
 		}
 	}
 	return newTable(n)

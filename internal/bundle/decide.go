@@ -86,7 +86,7 @@ var (
 
 // Decide says what becomes of the name that v.Read put into k, for a client, at
 // now, microseconds since 1970 UTC. It goes from the right over every level
-// but the bare top-level domain, with one probe of the big table for each.
+// but the bare top-level domain, with at most one probe of the big table for each.
 func (v *View) Decide(k *Key, c Client, now int64) Decision {
 	policy, services := v.policy(c), &noServices
 	b := v.bundle
@@ -194,6 +194,9 @@ func (w *walk) decide(policy *masks, services *Set) Decision {
 		return Decision{Rule: SchoolAllow, Category: -1, Labels: w.atAllow, Reason: w.allow.Reason}
 	case w.deny != nil:
 		return Decision{Blocked: true, Rule: SchoolDeny, Category: -1, Labels: w.atDeny, Reason: w.deny.Reason}
+	}
+	if w.cats.IsEmpty() {
+		return Decision{Category: -1}
 	}
 	blocked := w.cats.and(policy.blocked)
 	if i := blocked.and(*services).first(); i >= 0 {

@@ -46,6 +46,9 @@
 // a label; a word there is 44 bits of fingerprint and 20 bits of value, the
 // index of a category set. That is ten bytes a name at load 0.80, without
 // pointers: nothing for the collector to scan, nothing to parse at start.
+// Before a bucket stands a hint of eight bytes (hintOf): the usual question,
+// about a name that nobody listed, is answered by it and never touches the
+// bucket.
 // The text of names is not in the file. Two different names agree by chance
 // once in about 2·10¹² probes; the Builder tries seeds until no protected name
 // is touched by such a chance (Builder.Protect).

@@ -77,7 +77,7 @@ func parse(data []byte) (*Bundle, error) {
 		return damaged()
 	}
 	b := &Bundle{head: h, data: data, byCode: map[string]int{}}
-	var categories, bands, entries, rewritten []byte
+	var categories, bands, entries, rewritten, hints []byte
 	seen := map[uint32]bool{}
 	for _, s := range h.sections {
 		part := data[s.offset : s.offset+s.length : s.offset+s.length]
@@ -102,6 +102,8 @@ func parse(data []byte) (*Bundle, error) {
 			entries = part
 		case sectionRewrites:
 			rewritten = part
+		case sectionHints:
+			hints = part
 		}
 		if !ok {
 			return damaged()
@@ -109,6 +111,12 @@ func parse(data []byte) (*Bundle, error) {
 	}
 	if !b.readCategories(categories) || !b.readBands(bands) || !b.readRewrites(rewritten) {
 		return damaged()
+	}
+	if seen[sectionHints] {
+		if uint64(len(hints)) != b.names.buckets*hintSize {
+			return damaged()
+		}
+		b.names.hints = hints
 	}
 	if entries != nil {
 		r := &reader{data: entries}
@@ -170,11 +178,9 @@ func (b *Bundle) readBands(data []byte) bool {
 }
 
 func readSet(data []byte) Set {
-	var s Set
-	for i := range s {
-		s[i] = binary.LittleEndian.Uint64(data[i*8:])
-	}
-	return s
+	_ = data[setSize-1]
+	le := binary.LittleEndian
+	return Set{le.Uint64(data), le.Uint64(data[8:]), le.Uint64(data[16:]), le.Uint64(data[24:])}
 }
 
 func appendSet(b []byte, s Set) []byte {

@@ -51,22 +51,13 @@ type Key struct {
 	wire []byte            // the name as it was read, borrowed
 	off  [maxLabels]uint8  // where the i-th label from the left begins
 	hash [maxLabels]uint64 // hash[i] covers the i+1 rightmost labels
-	warm byte              // takes what read saw of the table, so that it is read at all
 }
 
 // read hashes the uncompressed name at the start of wire, in one pass over its
 // labels from right to left, lowering case on the way. wire may run on past
 // the name. It reports false if the bytes are no name; the key is then empty.
-func (k *Key) read(s seed, wire []byte) bool { return k.readFor(s, &table{}, wire) }
-
-// readFor is read for a search in t: as soon as the hash of a parent is known,
-// one byte is read of the bucket where its search will begin. These reads wait
-// neither for each other nor for the hashes that follow, while those of find,
-// one search after the other, would: a name of four labels costs one trip to
-// memory, not three.
-func (k *Key) readFor(s seed, t *table, wire []byte) bool {
+func (k *Key) read(s seed, wire []byte) bool {
 	k.n = 0
-	var warm byte
 	n, i := 0, 0
 	for {
 		if i >= len(wire) || i >= maxWire {
@@ -106,11 +97,8 @@ func (k *Key) readFor(s seed, t *table, wire []byte) bool {
 		}
 		h = fold(h^uint64(l), s.label)
 		k.hash[n-1-j] = h
-		if j < n-1 && t.buckets > 0 {
-			warm |= t.data[t.home(h)*bucketSize]
-		}
 	}
-	k.n, k.warm = n, warm
+	k.n = n
 	return true
 }
 

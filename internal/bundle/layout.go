@@ -30,6 +30,7 @@ const (
 	sectionNever      = 5 // table: fingerprint ‖ 1
 	sectionEntries    = 6 // entries that still run, numbered
 	sectionRewrites   = 7 // count u32, then kind u8, name, target
+	sectionHints      = 8 // for each bucket of names a word of hintOf; a file without them is read too
 )
 
 // The flags of a band's record.

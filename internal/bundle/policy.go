@@ -137,10 +137,15 @@ func (s Set) covers(o Set) bool { return o.minus(s).IsEmpty() }
 
 // first is the lowest index in the set, -1 if it is empty.
 func (s Set) first() int {
-	for i, w := range s {
-		if w != 0 {
-			return i*64 + bits.TrailingZeros64(w)
-		}
+	switch {
+	case s[0] != 0:
+		return bits.TrailingZeros64(s[0])
+	case s[1] != 0:
+		return 64 + bits.TrailingZeros64(s[1])
+	case s[2] != 0:
+		return 128 + bits.TrailingZeros64(s[2])
+	case s[3] != 0:
+		return 192 + bits.TrailingZeros64(s[3])
 	}
 	return -1
 }

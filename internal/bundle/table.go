@@ -23,7 +23,16 @@ const (
 type table struct {
 	data    []byte
 	buckets uint64
+	hints   []byte // a word a bucket, see hintOf; nil: none
 }
+
+const hintSize = 8
+
+// hintOf has three bits set of the word for the bucket where a hash's search
+// begins. Who lacks one of them is not in the table: at load 0.80 that tells 97
+// of 100 names that nobody listed, at the cost of one read in an eighth of the
+// memory, which the processor's cache holds where it cannot hold the table.
+func hintOf(hash uint64) uint64 { return 1<<(hash&63) | 1<<(hash>>6&63) | 1<<(hash>>12&63) }
 
 // newTable has room for n words at load 0.80 or less.
 func newTable(n int) table {
@@ -31,7 +40,13 @@ func newTable(n int) table {
 		return table{}
 	}
 	buckets := uint64(n)*5/(4*bucketWords) + 1
-	return table{make([]byte, buckets*bucketSize), buckets}
+	return table{data: make([]byte, buckets*bucketSize), buckets: buckets}
+}
+
+// withHints is t, still empty, with room for its hints.
+func (t table) withHints() table {
+	t.hints = make([]byte, t.buckets*hintSize)
+	return t
 }
 
 // openTable reads data as a table; its length must be whole buckets.
@@ -39,7 +54,7 @@ func openTable(data []byte) (table, bool) {
 	if len(data)%bucketSize != 0 {
 		return table{}, false
 	}
-	return table{data, uint64(len(data) / bucketSize)}, true
+	return table{data: data, buckets: uint64(len(data) / bucketSize)}, true
 }
 
 // home is the bucket where a hash's search begins, taken from its high bits;
@@ -55,29 +70,37 @@ func (t *table) find(hash uint64) uint32 {
 	if t.buckets == 0 {
 		return 0
 	}
-	b, finger := t.home(hash), hash&fingerMask
-	for range t.buckets {
-		at := b * bucketSize
-		line := t.data[at : at+bucketSize : at+bucketSize]
-		w := binary.LittleEndian.Uint64(line[56:])
-		last := w
-		if w>>valueBits == finger && w&maxValue != 0 {
-			return uint32(w & maxValue)
-		}
-		for i := 0; i < bucketSize-8; i += 8 {
-			w = binary.LittleEndian.Uint64(line[i:])
-			if w>>valueBits == finger && w&maxValue != 0 {
-				return uint32(w & maxValue)
-			}
-		}
-		if last&maxValue == 0 {
+	b := t.home(hash)
+	if t.hints != nil {
+		if hint := hintOf(hash); binary.LittleEndian.Uint64(t.hints[b*hintSize:])&hint != hint {
 			return 0
+		}
+	}
+	for range t.buckets {
+		value, last := match((*[bucketSize]byte)(t.data[b*bucketSize:]), hash)
+		if value != 0 || last&maxValue == 0 {
+			return uint32(value)
 		}
 		if b++; b == t.buckets {
 			b = 0
 		}
 	}
 	return 0
+}
+
+// match looks for hash in one bucket: the value there, 0 if there is none, and
+// the bucket's last word. Words whose fingerprints are alike differ by the
+// value. Eight moves under a condition cost less than one branch guessed wrong,
+// and which word it will be, or none, nobody can guess.
+func match(line *[bucketSize]byte, hash uint64) (value, last uint64) {
+	want := hash << valueBits
+	for i := 0; i < bucketSize; i += 8 {
+		last = binary.LittleEndian.Uint64(line[i:])
+		if d := last ^ want; d-1 < maxValue {
+			value = d
+		}
+	}
+	return value, last
 }
 
 // sieve is a bit for each of the low twelve bits of the hashes in a small
@@ -94,12 +117,19 @@ func (s *sieve) fill(t *table) {
 	}
 }
 
-func (s *sieve) mayHold(hash uint64) bool { return s[hash>>6&63]>>(hash&63)&1 == 1 }
+func (s *sieve) mayHold(hash uint64) bool { return s.at(hash)&1 == 1 }
+
+// at has in its lowest bit whether the table may hold the hash.
+func (s *sieve) at(hash uint64) uint64 { return s[hash>>6&63] >> (hash & 63) }
 
 // put stores value (1 … maxValue) for hash. The caller made room for it and
 // puts no hash twice.
 func (t *table) put(hash uint64, value uint32) {
 	b := t.home(hash)
+	if t.hints != nil {
+		word := t.hints[b*hintSize:]
+		binary.LittleEndian.PutUint64(word, binary.LittleEndian.Uint64(word)|hintOf(hash))
+	}
 	word := (hash&fingerMask)<<valueBits | uint64(value)
 	for {
 		at := b * bucketSize

@@ -87,12 +87,7 @@ func (v *View) Entries() int {
 
 // Read makes k the key of the name at the start of wire, uncompressed and in
 // any case. It reports false if the bytes are no name.
-func (v *View) Read(k *Key, wire []byte) bool {
-	if v.bundle == nil {
-		return k.read(v.seed, wire)
-	}
-	return k.readFor(v.seed, &v.bundle.names, wire)
-}
+func (v *View) Read(k *Key, wire []byte) bool { return k.read(v.seed, wire) }
 
 // Client is who asks, as far as a policy cares: never a person, never a device.
 type Client struct {
