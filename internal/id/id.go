@@ -19,6 +19,13 @@ import (
 // New returns a fresh id in its usual text form of 36 characters.
 func New() string { return uuid.Must(uuid.NewV7()).String() }
 
+// Named returns the id of version 5 (RFC 9562 §5.5) that anybody gets who names
+// the same thing under the same address. It is for formats of others that want
+// an id where we have a value; nothing of ours is kept under one.
+func Named(address, name string) string {
+	return uuid.NewSHA1(uuid.NewSHA1(uuid.NameSpaceURL, []byte(address)), []byte(name)).String()
+}
+
 // Valid reports whether s is an id of this package: version 7, lower case.
 func Valid(s string) bool {
 	u, err := uuid.Parse(s)
