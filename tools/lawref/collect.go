@@ -97,7 +97,9 @@ func (f *found) goFile(fset *token.FileSet, p string, file *ast.File) {
 		f.tests(p, file, line)
 	case parts[0] == "duty" && len(parts) >= 2:
 		room := "duty/" + parts[1]
-		f.Rooms[parts[1]] = true
+		if dir == room { // a part may be there before its room is
+			f.Rooms[parts[1]] = true
+		}
 		f.Packages = append(f.Packages, f.tagged(file, room, p, line)...)
 		if file.Doc != nil && dir == room {
 			for _, m := range prose.FindAllStringSubmatch(file.Doc.Text(), -1) {

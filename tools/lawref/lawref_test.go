@@ -95,6 +95,17 @@ func TestFaultsAreFound(t *testing.T) {
 	}
 }
 
+// Formats and the like may be there before the room that uses them: it stays
+// open until its own package is there.
+func TestAPartDoesNotMakeARoom(t *testing.T) {
+	files := maps.Clone(sound())
+	files["duty/training/cards/doc.go"] = "// Package cards draws certificates.\npackage cards\n"
+	page, faults := reportOf(t, files)
+	if len(faults) > 0 || !strings.Contains(page, "- **training**") {
+		t.Errorf("%q\n%s", faults, page)
+	}
+}
+
 func TestCheckWantsTheCurrentPage(t *testing.T) {
 	root := t.TempDir()
 	for name, text := range sound() {
