@@ -70,9 +70,10 @@ type contract struct {
 // world is what the routes are tried on: a school with a node and a request, a
 // list that is held, a roll-out.
 type world struct {
-	school, node, request, list, held, network, device, change, rule, subscriber, use, class, model, passed string
+	school, node, request, list, held, network, device, change, rule, subscriber, use, class, model, passed, word string
 
-	names int // of the list that is fetched
+	log   map[string]any // the state of the school's fault log
+	names int            // of the list that is fetched
 	hold  func(*kit)
 }
 
@@ -105,6 +106,9 @@ func (w *world) contracts() []contract {
 		{id: "rules.save", method: "POST", path: one + "/rules", body: `{"domain":"bai-mau.example","allow":true,"reason":"lesson"}`, status: 204, bad: `{"domain":"bai-mau.example","allow":"yes","reason":"lesson"}`, field: "allow"},
 		{id: "rules.list", method: "GET", path: one + "/rules", status: 200, badPath: one + "/rules?after=x", field: "after", keep: func(_ *kit, r map[string]any) { w.rule = first(r) }},
 		{id: "rules.drop", method: "DELETE", path: one + "/rules/$rule", status: 204},
+		{id: "fault-log.switch", method: "POST", path: one + "/fault-log", body: `{"hours":2}`, status: 201, bad: `{"hours":25}`, field: "hours", keep: func(_ *kit, r map[string]any) { w.word, _ = r["word"].(string) }},
+		{id: "fault-log.get", method: "GET", path: one + "/fault-log", status: 200, keep: func(_ *kit, r map[string]any) { w.log = r }},
+		{id: "fault-log.stop", method: "DELETE", path: one + "/fault-log", status: 204},
 		{id: "requests.list", method: "GET", path: one + "/requests?state=open", status: 200, badPath: one + "/requests?state=lost", field: "state"},
 		{id: "requests.answer", method: "POST", path: "/api/v1/requests/$request/answer", body: `{"grant":true,"reason":"lesson"}`, status: 204, bad: `{"grant":true,"reason":"because"}`, field: "reason"},
 		{id: "nodes.token", method: "POST", path: "/api/v1/node-tokens", body: `{"name":"Nút mẫu","school":["` + w.school + `"]}`, status: 201, bad: `{"name":"Nút mẫu","school":[]}`, field: "school"},
@@ -271,6 +275,9 @@ func TestEveryRoute(t *testing.T) {
 				c.keep(k, reply)
 			}
 		})
+	}
+	if w.log["on"] != true || w.log["until"] == nil || len(w.word) < 10 || strings.Contains(fmt.Sprint(w.log), w.word) {
+		t.Errorf("the state of the fault log: %v", w.log)
 	}
 	for _, op := range operations(t, k) {
 		if slices.Contains([]string{"enrol", "export", "openapi", "healthz", "readyz"}, op.id) {

@@ -88,6 +88,24 @@ type requestDoc struct {
 	Answered *time.Time `json:"answered,omitempty"`
 }
 
+// faultLogDoc is whether the school's own node keeps a fault log. No line of it
+// is ever here.
+type faultLogDoc struct {
+	On    bool       `json:"on"`
+	Since *time.Time `json:"since,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+}
+
+type faultLogBody struct {
+	Hours int `json:"hours"`
+}
+
+// faultLogWord opens the lines on the node; it is told this once.
+type faultLogWord struct {
+	Word  string    `json:"word"`
+	Until time.Time `json:"until"`
+}
+
 type answerBody struct {
 	Grant  bool      `json:"grant"`
 	Reason string    `json:"reason"`
@@ -137,6 +155,27 @@ func ownRoutes() []route {
 		}},
 		{id: "rules.drop", method: http.MethodDelete, path: one + "/rules/{item}", status: 204, do: func(c *call) (any, error) {
 			return nil, c.Schools.DropRule(c.ctx, c.actor, c.id(), c.item())
+		}},
+		{id: "fault-log.get", method: http.MethodGet, path: one + "/fault-log", status: 200, reply: faultLogDoc{}, do: func(c *call) (any, error) {
+			state, err := c.Schools.FaultLog(c.ctx, c.actor, c.id())
+			if err != nil {
+				return nil, err
+			}
+			return faultLogDoc{!state.Until.IsZero(), optional(state.Since), optional(state.Until)}, nil
+		}},
+		{id: "fault-log.switch", method: http.MethodPost, path: one + "/fault-log", body: faultLogBody{}, status: 201, reply: faultLogWord{}, do: func(c *call) (any, error) {
+			var b faultLogBody
+			if err := c.read(&b); err != nil {
+				return nil, err
+			}
+			word, until, err := c.Schools.SwitchFaultLog(c.ctx, c.actor, c.id(), b.Hours)
+			if err != nil {
+				return nil, err
+			}
+			return faultLogWord{word, until}, nil
+		}},
+		{id: "fault-log.stop", method: http.MethodDelete, path: one + "/fault-log", status: 204, do: func(c *call) (any, error) {
+			return nil, c.Schools.StopFaultLog(c.ctx, c.actor, c.id())
 		}},
 		{id: "requests.list", method: http.MethodGet, path: one + "/requests", query: []string{"state", "after", "limit"}, status: 200, reply: page[requestDoc]{}, do: listRequests},
 		{id: "requests.answer", method: http.MethodPost, path: "/api/v1/requests/{id}/answer", body: answerBody{}, status: 204, do: func(c *call) (any, error) {
