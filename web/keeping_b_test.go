@@ -50,6 +50,57 @@ func TestPeopleInviteShowsTheCardOnce(t *testing.T) {
 	}
 }
 
+// A token is shown once, on the answer that made it, and ends when it is taken
+// back; who may not give any does not see the page.
+func TestTokensForMachines(t *testing.T) {
+	h := newHouse(t)
+	g := h.administrator()
+	has(t, g.see("/org/people"), `href="/org/machines"`)
+	has(t, g.see("/org/machines"), "No token yet")
+	unit := h.unit("qni/so/yt")
+	form := url.Values{"name": {"Bảng số liệu mẫu"}, "unit": {unit}, "roles": {authz.Lead}, "days": {"30"}, "for": {"self"}}
+	r := g.post("/org/machines", form)
+	token := regexp.MustCompile(`<pre class="cmd[^>]*>([^<]+)</pre>`).FindStringSubmatch(r.body)
+	if r.status != http.StatusOK || token == nil {
+		t.Fatalf("%d %.600s", r.status, r.body)
+	}
+	ctx := context.Background()
+	actor, err := h.identity.TokenActor(ctx, token[1])
+	if err != nil || actor.Person != "" || actor.Unit != unit || actor.Token == "" {
+		t.Fatalf("%+v, %v", actor, err)
+	}
+	body := g.see("/org/machines")
+	has(t, r.body, "Never")
+	has(t, body, "Bảng số liệu mẫu")
+	hasNot(t, body, token[1])
+	for field, bad := range map[string]url.Values{
+		"days":  {"name": {"Máy giữ lại"}, "unit": {unit}, "roles": {authz.Lead}, "days": {"x"}},
+		"unit":  {"name": {"Máy giữ lại"}, "unit": {"khong-co"}, "roles": {authz.Lead}, "days": {"30"}},
+		"roles": {"name": {"Máy giữ lại"}, "unit": {unit}, "days": {"30"}},
+	} {
+		r := g.post("/org/machines", bad)
+		if r.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d", field, r.status)
+		}
+		has(t, r.body, `value="Máy giữ lại"`, `href="#f-`+field+`"`)
+	}
+	form.Set("for", "me") // the administrator holds no role in that unit
+	if r := g.post("/org/machines", form); r.status == http.StatusOK {
+		t.Error("a token with roles that its person does not hold")
+	}
+	all, err := h.identity.Tokens(ctx, h.admin)
+	if err != nil || len(all) != 1 {
+		t.Fatalf("%d tokens, %v", len(all), err)
+	}
+	has(t, g.do("/org/machines/drop", url.Values{"id": {all[0].ID}}), "has been taken back", "Taken back")
+	if _, err := h.identity.TokenActor(ctx, token[1]); err == nil {
+		t.Error("a token that was taken back is good")
+	}
+	if r := h.other("dau.moi", unit, authz.Focal).get("/org/machines"); r.status != http.StatusForbidden {
+		t.Errorf("a focal person: %d", r.status)
+	}
+}
+
 // A head sees and invites the own unit, and cannot make an administrator.
 func TestHeadInvitesTheOwnUnit(t *testing.T) {
 	h := newHouse(t)
@@ -176,7 +227,7 @@ func TestPagesInBothLanguages(t *testing.T) {
 		for _, path := range []string{
 			"/schools", "/schools/" + s.ID, "/schools/nodes", "/schools/lists", "/schools/lookup", "/schools/lookup?domain=a.example",
 			"/mission", "/reporting/directives/" + h.directiveID(), "/reporting/forms/" + h.unit("qni/so/yt") + ".2026",
-			"/reporting/totals", "/reporting/totals?indicator=A01", "/reporting/report", "/org", "/org/people", "/ledger", "/help/components",
+			"/reporting/totals", "/reporting/totals?indicator=A01", "/reporting/report", "/org", "/org/people", "/org/machines", "/ledger", "/help/components",
 		} {
 			body := g.see(path)
 			if !strings.Contains(body, `lang="`+g.lang+`"`) {

@@ -24,6 +24,9 @@ func (s *Server) orgRoutes() []Route {
 		{Method: http.MethodPost, Path: "/org/people", Do: s.invite},
 		{Method: http.MethodPost, Path: "/org/people/seal", Do: s.reseal},
 		{Method: http.MethodPost, Path: "/org/people/disable", Do: s.disable},
+		{Method: http.MethodGet, Path: machinesPath, Do: s.machines},
+		{Method: http.MethodPost, Path: machinesPath, Do: s.addMachine},
+		{Method: http.MethodPost, Path: machinesPath + "/drop", Do: s.dropMachine},
 	}
 }
 

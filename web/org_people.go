@@ -36,7 +36,7 @@ func (s *Server) peoplePage(c *visit) (page.People, error) {
 		return page.People{}, err
 	}
 	c.in("", c.p.T("pages.people.title"))
-	p := page.People{Base: c.base, Units: s.inviteUnits(c)}
+	p := page.People{Base: c.base, Units: s.inviteUnits(c), Machines: c.mayMachines()}
 	for _, role := range authz.Roles() {
 		p.Roles = append(p.Roles, page.Option{Value: role, Label: c.p.T("console.role." + role), On: slices.Contains(c.forms("roles"), role)})
 	}

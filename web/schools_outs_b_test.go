@@ -23,7 +23,7 @@ func TestWhoFetchesForOtherFilters(t *testing.T) {
 	if r.status != http.StatusOK {
 		t.Fatalf("%d %.600s", r.status, r.body)
 	}
-	shown := regexp.MustCompile(`<pre class="cmd"[^>]*>([^<]+)</pre>`)
+	shown := regexp.MustCompile(`<pre class="cmd[^>]*>([^<]+)</pre>`)
 	token := shown.FindStringSubmatch(r.body)
 	if token == nil || !regexp.MustCompile(`^[A-Z2-7]{7}(-[A-Z2-7]{1,7}){3}$`).MatchString(token[1]) {
 		t.Fatalf("no token: %v", token)

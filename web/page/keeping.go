@@ -65,6 +65,29 @@ type People struct {
 	Card  *Card // shown once after making an account
 	Seal  []SealRow
 	Pager Pager
+	// Machines: the reader may give tokens to machines.
+	Machines bool
+}
+
+// Machines is who asks the API: GET and POST /org/machines with "name", "unit",
+// "roles", "days", "for" ("self", "me"); POST /org/machines/drop with "id".
+type Machines struct {
+	Base
+	Rows       []MachineRow
+	Units      []Option
+	Roles      []Option
+	For        []Option
+	Name, Days string
+	Token, URL string // shown once, on the answer that made it
+	Pager      Pager
+}
+
+// MachineRow is one token, without its text.
+type MachineRow struct {
+	ID, Name, Unit, Roles string
+	Person                string // for whom it acts; "": for itself
+	State                 string // on, over, revoked
+	Used, Until           time.Time
 }
 
 // PersonRow is an account.

@@ -81,7 +81,16 @@ func (m maker) keeping() set {
 		Base: m.console(m.t("ui.nav.people"), ""), Units: []page.Option{{Value: "u1", Label: "Tổ tiếp nhận mẫu"}}, Roles: []page.Option{{Value: "triage", Label: "Trực tiếp nhận"}, {Value: "handler", Label: "Xử lý vụ việc"}}, Card: &page.Card{Name: "Lê Văn Mẫu", Login: "van.mau", Once: "https://hub.example/welcome/7Q2M-X4KD-0RTV-9H3B", Until: "10:42, 25/11/2026"}, Seal: []page.SealRow{{Person: "Lê Văn Mẫu", PersonID: "p2", Unit: "Tổ tiếp nhận mẫu", UnitID: "u1"}}, Pager: page.Pager{From: 1, To: 3, Total: 3},
 		Rows: []page.PersonRow{{ID: "p1", Name: "Trần Thị Mẫu", Login: "mai.mau", Unit: "Tổ tiếp nhận mẫu", Roles: []string{"Trực tiếp nhận", "Quản trị"}, Factor: "TOTP", Key: "made", Seen: now}, {ID: "p2", Name: "Lê Văn Mẫu", Login: "van.mau", Unit: "Tổ tiếp nhận mẫu", Roles: []string{"Xử lý vụ việc"}, Key: "waiting"}, {ID: "p3", Name: "Phạm Mẫu", Login: "pham.mau", Unit: "Phòng mẫu", Roles: []string{"Đầu mối báo cáo"}, Key: "none", Off: true}},
 	}
+	people.Machines = true
+	machines := page.Machines{
+		Base: m.console(m.t("console.machines.title"), ""), Units: people.Units, Roles: people.Roles, Days: "365", Pager: page.Pager{From: 1, To: 3, Total: 3},
+		For:  []page.Option{{Value: "self", Label: m.t("console.machines.for.self"), On: true}, {Value: "me", Label: m.t("console.machines.for.me")}},
+		Rows: []page.MachineRow{{ID: "t1", Name: "Bảng số liệu mẫu", Unit: "Sở mẫu", Roles: "Chủ trì", State: "on", Used: now, Until: now.AddDate(1, 0, 0)}, {ID: "t2", Name: "Trang tin mẫu", Unit: "Sở mẫu", Roles: "Chủ trì", Person: "Trần Thị Mẫu", State: "over", Until: now}, {ID: "t3", Name: "Máy cũ mẫu", Unit: "Phòng mẫu", Roles: "Chủ trì", State: "revoked", Until: now}},
+	}
+	given := machines
+	given.Token, given.URL = "lachan_ABCDEFGHIJKLMNOPQRSTUVWXYZ", "https://hub.example/api/v1/"
 	return set{
+		"org/machines": machines, "org/machines#given": given, "org/machines#empty": page.Machines{Base: m.console(m.t("console.machines.title"), ""), Units: people.Units, Roles: people.Roles, For: machines.For, Days: "365"},
 		"ledger/ledger": ledger, "ledger/ledger#empty": page.Ledger{Base: m.console(m.t("ui.room.ledger"), "ledger"), Kinds: ledger.Kinds},
 		"org/org": page.Org{Base: m.console(m.t("ui.nav.org"), ""), AsOf: "23/11/2026", Units: units, Total: 211, Chain: []page.Succession{{From: "Huyện Mẫu", To: "Xã Mẫu Một", How: "giải thể, chuyển chức năng", Basis: "Nghị quyết mẫu", On: time.Date(2025, 7, 1, 0, 0, 0, 0, now.Location()), Unverified: true}}}, "org/org#empty": page.Org{Base: m.console(m.t("ui.nav.org"), "")},
 		"org/people": people, "org/people#empty": page.People{Base: m.console(m.t("ui.nav.people"), "")},
