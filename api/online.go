@@ -230,19 +230,6 @@ func listChecks(c *call) (any, error) {
 // incidents are read here and never written: a person reports on the page,
 // and the words go to casework.
 func incidents(c *call) (any, error) {
-	today := duty.DateOf(c.Clock.Now())
-	first := duty.NewDate(today.Year, time.August, 1) // when the year's lists are made
-	if today.Before(first) {
-		first = duty.NewDate(today.Year-1, time.August, 1)
-	}
-	period, err := duty.NewPeriod(first, today)
-	if err != nil {
-		return nil, err
-	}
-	all, err := c.Online.Incidents(c.ctx, c.actor, c.id(), period)
-	d := incidentsDoc{Since: first.String(), Kinds: map[string]int{}}
-	for _, x := range all {
-		d.Kinds[x.Kind]++
-	}
-	return d, err
+	since, kinds, err := c.Online.IncidentCounts(c.ctx, c.actor, c.id())
+	return incidentsDoc{Since: since.String(), Kinds: kinds}, err
 }

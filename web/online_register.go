@@ -4,7 +4,6 @@ package web
 
 import (
 	"strconv"
-	"time"
 
 	"lachan/duty"
 	"lachan/duty/schools/online"
@@ -109,32 +108,18 @@ func (c *visit) checkState(school, kind, subject string, check online.Check) pag
 	return x
 }
 
-// onlineIncidents counts the incidents of this school year by kind: from
-// August on, when the year's lists are made.
+// onlineIncidents counts the incidents of this school year by kind.
 func (s *Server) onlineIncidents(c *visit, id string, p *page.Online) error {
-	today := duty.DateOf(s.Clock.Now())
-	first := duty.NewDate(today.Year, time.August, 1)
-	if today.Before(first) {
-		first = duty.NewDate(today.Year-1, time.August, 1)
-	}
-	period, err := duty.NewPeriod(first, today)
+	since, counts, err := s.Online.IncidentCounts(c.r.Context(), c.who.Actor, id)
 	if err != nil {
 		return err
-	}
-	all, err := s.Online.Incidents(c.r.Context(), c.who.Actor, id, period)
-	if err != nil {
-		return err
-	}
-	counts := map[string]int{}
-	for _, x := range all {
-		counts[x.Kind]++
 	}
 	for _, kind := range s.Online.Register().Incidents {
 		if n := counts[kind]; n > 0 {
 			p.Incidents = append(p.Incidents, page.KV{Key: c.p.T(online.IncidentKey(kind)), Value: c.p.Int(int64(n))})
 		}
 	}
-	p.Since = first.Start()
+	p.Since = since.Start()
 	return nil
 }
 

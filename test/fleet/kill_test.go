@@ -63,11 +63,14 @@ func killNode(t *testing.T, kills int) {
 		return err == nil && slices.Contains(r.EDE, dnswire.EDEBlocked), err == nil
 	}
 	name := func(edition int) string { return fmt.Sprintf("lan%d.mau.example", edition) }
-	var listed strings.Builder // every edition has all names of the last, and its own
-	publish := func(edition int) {
-		fmt.Fprintln(&listed, name(edition))
-		for i := range 8000 { // so that the file is large enough to be caught half-way
-			fmt.Fprintf(&listed, "n%d-%d.danh-sach.example\n", edition, i)
+	const filled = 25 // editions whose names make the file large enough to be caught half-way
+	publish := func(edition int) { // every edition has the names of the last ones, and its own
+		var listed strings.Builder
+		for e := range edition + 1 {
+			fmt.Fprintln(&listed, name(e))
+			for i := 0; i < 8000 && e > edition-filled; i++ {
+				fmt.Fprintf(&listed, "n%d-%d.danh-sach.example\n", e, i)
+			}
 		}
 		_, err := p.Schools.ListImport(context.Background(), lead, schools.ListMeta{Name: "mẫu", Category: "gambling", Format: schools.Plain}, strings.NewReader(listed.String()))
 		must(t, err)

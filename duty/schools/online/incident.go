@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"lachan/duty"
 	"lachan/duty/schools"
@@ -105,6 +106,25 @@ func (s *Service) Incidents(ctx context.Context, actor authz.Actor, schoolID str
 	}
 	all, err := sqldb.All(ctx, s.DB.Read(), queryIncidents, scanIncident, schoolID, period.From.String(), period.To.String())
 	return all, wrap("incidents", err)
+}
+
+// IncidentCounts counts the incidents of a school by kind since its school year
+// began: in August, when the year's lists are made.
+func (s *Service) IncidentCounts(ctx context.Context, actor authz.Actor, schoolID string) (since duty.Date, kinds map[string]int, err error) {
+	today := s.today()
+	since = duty.NewDate(today.Year, time.August, 1)
+	if today.Before(since) {
+		since = duty.NewDate(today.Year-1, time.August, 1)
+	}
+	all, err := s.Incidents(ctx, actor, schoolID, duty.Period{From: since, To: today})
+	if err != nil {
+		return since, nil, err
+	}
+	kinds = map[string]int{}
+	for _, x := range all {
+		kinds[x.Kind]++
+	}
+	return since, kinds, nil
 }
 
 func scanIncident(r sqldb.Row) (x Incident, err error) {
