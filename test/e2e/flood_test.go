@@ -49,6 +49,7 @@ func TestClause_2_AReportGetsThroughAFlood(t *testing.T) {
 	still(t, quiet)
 	lastStep(t, quiet, h.URL())
 	tick(t, quiet, `[name=danger][value=yes]`) // the page that says most
+	sent := time.Now()
 	press(t, quiet, `button[value=send]`)
 	seconds := run(t, quiet, chromedp.Evaluate[int](`Number(document.querySelector("form[data-seconds]").dataset.seconds)`))
 	if seconds < 1 || seconds > 30 {
@@ -58,14 +59,16 @@ func TestClause_2_AReportGetsThroughAFlood(t *testing.T) {
 	scripts(t, quiet, true) // axe waits for promises; the page's own script has missed its turn
 	(&visitor{t: t, ctx: quiet, base: h.URL(), seen: map[string]int{}}).look("/report/waiting")
 	scripts(t, quiet, false)
-	if time.Since(named) < time.Duration(seconds)*time.Second {
-		press(t, quiet, `[data-wait]`)
-		if page := text(t, quiet); strings.Contains(page, "⟨") || run(t, quiet, chromedp.Evaluate[bool](`!document.querySelector("form[data-seconds]")`)) {
-			t.Fatalf("pressed early:\n%s", page)
-		}
-	}
-	time.Sleep(time.Until(named.Add(time.Duration(seconds+1) * time.Second)))
 	press(t, quiet, `[data-wait]`)
+	through := run(t, quiet, chromedp.Evaluate[bool](`!document.querySelector("form[data-seconds]")`))
+	early := time.Since(sent) < time.Duration(seconds)*time.Second // not so on a machine that is too slow for it
+	if page := text(t, quiet); strings.Contains(page, "⟨") || through && early {
+		t.Fatalf("pressed early:\n%s", page)
+	}
+	if !through {
+		time.Sleep(time.Until(named.Add(time.Duration(seconds+1) * time.Second)))
+		press(t, quiet, `[data-wait]`)
+	}
 	until(t, quiet, `document.querySelector(".groups") && document.querySelector("input[name=secret]").value`)
 	if c := counts(); c.Waited != 1 {
 		t.Fatalf("%+v", c)
