@@ -56,3 +56,38 @@ var bareLatin = sync.OnceValue(func() *[lastLatin]rune {
 	}
 	return &table
 })
+
+// toneless is v without the five tone marks; â, ê, ô, ă, ơ, ư and đ keep
+// theirs.
+func toneless(v View) View {
+	out := make(View, len(v))
+	for i, l := range v {
+		if l.R >= 0x80 && l.R < lastLatin {
+			l.R = tonelessLatin()[l.R]
+		}
+		out[i] = l
+	}
+	return out
+}
+
+var tonelessLatin = sync.OnceValue(func() *[lastLatin]rune {
+	var table [lastLatin]rune
+	for r := range rune(lastLatin) {
+		table[r] = r
+		if !unicode.Is(unicode.Latin, r) {
+			continue
+		}
+		kept := []rune{}
+		for _, part := range norm.NFD.String(string(r)) {
+			switch part {
+			case 0x300, 0x301, 0x303, 0x309, 0x323: // grave, acute, tilde, hook, dot
+			default:
+				kept = append(kept, part)
+			}
+		}
+		if one := []rune(norm.NFC.String(string(kept))); len(one) == 1 {
+			table[r] = one[0]
+		}
+	}
+	return &table
+})

@@ -23,12 +23,13 @@ func ViewsOf(text string) *Views {
 	return &v
 }
 
-// All are the readings in their order, those that differ in nothing from the
-// one before left out.
-func (v *Views) All() []View {
-	all := []View{v.Base}
-	for _, next := range []View{v.Unleeted, v.Joined, v.Squeezed, v.Spelled, v.BaseStripped, v.SpelledStripped} {
-		if !sameText(all[len(all)-1], next) {
+// markedViews are the readings with marks, those that differ in nothing from
+// the one before left out: of most texts, one is left.
+func markedViews(text string) []View {
+	all := []View{Base(text)}
+	for _, read := range []func(View) View{Unleeted, Joined, Squeezed, Spelled} {
+		last := all[len(all)-1]
+		if next := read(last); !sameText(last, next) {
 			all = append(all, next)
 		}
 	}
