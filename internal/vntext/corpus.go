@@ -6,7 +6,7 @@ import "math"
 
 // row is one example as features, of length 1.
 type row struct {
-	buckets []uint32
+	buckets []uint32 // those in use are numbered anew, so that a training's memory is small and near
 	values  []float32
 	label   int
 }
@@ -16,6 +16,7 @@ type corpus struct {
 	rows []row
 	bare []row     // the same examples without tone marks, where they are wanted
 	idf  []float32 // of each bucket, 0 for those that are left out
+	used []uint32  // the buckets that are not, by their new number
 	cost []float32 // of a fault in a class, 1 in the mean
 }
 
@@ -40,9 +41,16 @@ func gather(cfg Config, examples []Example, k int) *corpus {
 		}
 	}
 	c.idf = weigh(cfg, texts, total)
+	numbers := make([]uint32, len(c.idf))
+	for b, w := range c.idf {
+		if w > 0 {
+			numbers[b] = uint32(len(c.used))
+			c.used = append(c.used, uint32(b))
+		}
+	}
 	for _, rows := range [][]row{c.rows, c.bare} {
 		for i := range rows {
-			rows[i].scale(c.idf)
+			rows[i].scale(c.idf, numbers)
 		}
 	}
 	c.cost = costs(cfg.Power, total)
@@ -94,16 +102,16 @@ func weigh(cfg Config, texts [][]uint32, total []float64) []float32 {
 	return idf
 }
 
-// scale weighs the values, leaves out those without weight and brings the rest
-// to length 1.
-func (x *row) scale(idf []float32) {
+// scale weighs the values, leaves out those without weight, brings the rest to
+// length 1 and numbers their buckets anew.
+func (x *row) scale(idf []float32, numbers []uint32) {
 	n, sum := 0, 0.0
 	for i, b := range x.buckets {
 		v := x.values[i] * idf[b]
 		if v == 0 {
 			continue
 		}
-		x.buckets[n], x.values[n] = b, v
+		x.buckets[n], x.values[n] = numbers[b], v
 		sum += float64(v) * float64(v)
 		n++
 	}

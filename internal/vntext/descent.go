@@ -18,7 +18,7 @@ type descent struct {
 	k     int
 	cost  []float32
 	rng   *rand.Rand
-	cells []cell // bucket·k + class
+	cells []cell // number of the bucket·k + class
 	bias  []cell
 }
 
@@ -26,7 +26,7 @@ type descent struct {
 const checkEvery = 1024
 
 func (d *descent) run(ctx context.Context, c *corpus) error {
-	d.cells = make([]cell, len(c.idf)*d.k)
+	d.cells = make([]cell, len(c.used)*d.k)
 	d.bias = make([]cell, d.k)
 	for i := range d.cells {
 		d.cells[i].g = d.cfg.Start

@@ -253,3 +253,18 @@ func TestTokensAreThoseOfAllViews(t *testing.T) {
 		t.Errorf("%d tokens", n)
 	}
 }
+
+func BenchmarkClassify(b *testing.B) {
+	m := trained(b)
+	const text = "Hôm nay trời mưa to quá nên lớp mình nghỉ học thể dục, chiều ai đi đá bóng k?"
+	b.Run("whole", func(b *testing.B) {
+		for b.Loop() {
+			m.Classify(text)
+		}
+	})
+	b.Run("reading alone", func(b *testing.B) {
+		for b.Loop() {
+			m.Tokens(text)
+		}
+	})
+}

@@ -156,26 +156,25 @@ func (p *Patterns) Pattern(i int) Pattern { return p.list[i] }
 // bytes. Hits are in the order of the text; a pattern that several readings
 // show at one place is one hit.
 func (p *Patterns) Find(text string) []Hit {
-	found, innocent := map[Hit]bool{}, map[int][]Range{}
+	var hits []Hit
+	innocent := map[int][]Range{}
 	for _, reading := range markedViews(text) {
-		p.marked.find(reading, found, innocent)
+		hits = p.marked.find(reading, hits, innocent)
 		if len(p.bare.words) > 0 {
-			p.bare.find(Stripped(reading), found, innocent)
+			hits = p.bare.find(Stripped(reading), hits, innocent)
 		}
 	}
 	for _, ranges := range innocent {
 		reach(ranges)
 	}
-	var hits []Hit
-	for h := range found {
-		if !within(innocent[h.Pattern], h.Range) {
-			hits = append(hits, h)
-		}
+	hits = slices.DeleteFunc(hits, func(h Hit) bool { return within(innocent[h.Pattern], h.Range) })
+	if len(hits) == 0 {
+		return nil
 	}
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To), cmp.Compare(a.Pattern, b.Pattern))
 	})
-	return hits
+	return slices.Compact(hits)
 }
 
 // reach sorts ranges and lets each end where the farthest up to it ends, so
@@ -193,7 +192,9 @@ func within(ranges []Range, r Range) bool {
 	return after > 0 && ranges[after-1].To >= r.To
 }
 
-func (s *search) find(v View, found map[Hit]bool, innocent map[int][]Range) {
+// find appends the hits in one reading to hits, and the innocent phrases to
+// innocent.
+func (s *search) find(v View, hits []Hit, innocent map[int][]Range) []Hit {
 	s.auto.find(v, func(word int32, end int) {
 		f := s.forms[word]
 		from := end - f.length
@@ -205,8 +206,9 @@ func (s *search) find(v View, found map[Hit]bool, innocent map[int][]Range) {
 			innocent[f.pattern] = append(innocent[f.pattern], at)
 			return
 		}
-		found[Hit{f.pattern, at}] = true
+		hits = append(hits, Hit{f.pattern, at})
 	})
+	return hits
 }
 
 // edge reports whether a word begins or ends before the letter at i, or none

@@ -60,8 +60,10 @@ func Train(ctx context.Context, cfg Config, labels []string, learn []Example, se
 		if err := d.run(ctx, c); err != nil {
 			return nil, err
 		}
-		for i := range sum {
-			sum[i] += d.cells[i].w / float32(cfg.Average)
+		for i, b := range c.used {
+			for j := range k {
+				sum[int(b)*k+j] += d.cells[i*k+j].w / float32(cfg.Average)
+			}
 		}
 		for i := range bias {
 			bias[i] += d.bias[i].w / float32(cfg.Average)
