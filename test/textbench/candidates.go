@@ -22,10 +22,10 @@ func candidates(only string) []candidate {
 		change func(*vntext.Config)
 	}{
 		{"chosen", func(*vntext.Config) {}},
-		{"one view", func(c *vntext.Config) { c.Shape.Stripped = false }},
+		{"one view", func(c *vntext.Config) { c.Shape.Raw, c.Shape.Stripped = false, false }},
 		{"no bare copies", func(c *vntext.Config) { c.Bare = 0 }},
 		{"bare copies 0.7", func(c *vntext.Config) { c.Bare = 0.7 }},
-		{"base view as third", func(c *vntext.Config) { c.Shape.Raw = !c.Shape.Raw }},
+		{"without the base view", func(c *vntext.Config) { c.Shape.Raw = false }},
 		{"characters to 3", func(c *vntext.Config) { c.Shape.MaxChar = 3 }},
 		{"characters to 5", func(c *vntext.Config) { c.Shape.MaxChar = 5 }},
 		{"characters to 6", func(c *vntext.Config) { c.Shape.MaxChar = 6 }},

@@ -8,7 +8,7 @@ import "lachan/internal/vntext"
 // before a test split was read.
 func chosen() vntext.Config {
 	return vntext.Config{
-		Shape:  vntext.Shape{Bits: 21, MaxChar: 4, MaxWord: 2, Spelled: true, Stripped: true, Sublinear: true},
+		Shape:  vntext.Shape{Bits: 21, MaxChar: 4, MaxWord: 2, Raw: true, Spelled: true, Stripped: true, Sublinear: true},
 		Epochs: 4, Rate: 0.3, Start: 0.1, Power: 0.25, Bare: 0.4, MinTexts: 2, Average: 3,
 	}
 }
