@@ -31,27 +31,34 @@ type tally struct {
 	ecePlain series   // expected calibration error, hundredths
 	eceBare  series
 	training series // seconds
+	spent    series // seconds of processor time
 	rows     int
 	leaked   int // test sentences that stand in train
 }
 
-func score(ctx context.Context, data string, seeds int) error {
+func score(ctx context.Context, data, only string, seeds int) error {
 	var all []*tally
 	var last *vntext.Model
 	var texts []string
 	for _, t := range tasks() {
+		if !strings.HasPrefix(t.name, only) {
+			continue
+		}
 		res, m, test, err := measure(ctx, t, data, seeds)
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 		res.print()
 		all = append(all, res)
-		if last == nil { // the first is ViHSD, whose speed has a bar
+		if last == nil { // the first is ViHSD, whose speed has a bar, if it is not left out
 			last = m
 			for _, e := range test {
 				texts = append(texts, e.Text)
 			}
 		}
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("no set is named %s", only)
 	}
 	s := timed(last, texts)
 	s.print(len(texts))
@@ -60,6 +67,9 @@ func score(ctx context.Context, data string, seeds int) error {
 		missed += r.bars()
 	}
 	fmt.Printf("%d bars missed\n", missed)
+	if only != "" {
+		return nil
+	}
 	fmt.Printf("vntext vihsd=%.1f bare=%.1f texts_per_s=%.0f share=%.2f\n", all[0].macro[plain].mean(), all[0].macro[bare].mean(), s.classify, s.share())
 	return nil
 }
@@ -78,7 +88,7 @@ func measure(ctx context.Context, t task, data string, seeds int) (*tally, *vnte
 	held := append(dev, vntext.Bared(dev)...)
 	var models []*vntext.Model
 	for seed := range seeds {
-		began := time.Now()
+		began, spent := time.Now(), processorTime()
 		m, err := vntext.Train(ctx, chosen(), t.labels, train, uint64(seed+1))
 		if err != nil {
 			return nil, nil, nil, err
@@ -87,6 +97,7 @@ func measure(ctx context.Context, t task, data string, seeds int) (*tally, *vnte
 			return nil, nil, nil, err
 		}
 		res.training.add(time.Since(began).Seconds())
+		res.spent.add((processorTime() - spent).Seconds())
 		models = append(models, m)
 	}
 	test, err := t.load(data, "test")
@@ -165,7 +176,7 @@ func (r *tally) print() {
 	for i, label := range r.labels {
 		fmt.Printf("  F1 of %-18s %s\n", label, r.f1[i])
 	}
-	fmt.Printf("  training, calibration    %s s\n", r.training)
+	fmt.Printf("  training, calibration    %s s by the clock, %s s of processor time\n", r.training, r.spent)
 }
 
 // bars prints the bars that were missed, and is their number.
@@ -180,9 +191,9 @@ func (r *tally) bars() int {
 	full, less := r.macro[plain].mean(), r.macro[bare].mean()
 	check("macro-F1", full, r.bar)
 	check("without marks", less, max(r.bare, full-maxLoss))
-	check("seconds of training left of 30", maxTraining-r.training.most(), 0)
+	check("seconds of training left of 30", maxTraining-r.spent.most(), 0)
 	return missed
 }
 
-// maxTraining is the bar of a training, in seconds.
+// maxTraining is the bar of a training, in seconds of processor time.
 const maxTraining = 30
