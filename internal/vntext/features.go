@@ -62,9 +62,14 @@ type term struct {
 
 func newReader(s Shape) *reader { return &reader{shape: s} }
 
+// maxRead is the greatest number of letters that a model reads of a text: its
+// memory grows with the n-grams, some fifteen for a letter.
+const maxRead = 1 << 16
+
 // views are the readings that the shape asks for, with nil for others.
 func (r *reader) views(text string) [3]View {
 	base := Base(text)
+	base = base[:min(len(base), maxRead)]
 	var out [3]View
 	if r.shape.Raw {
 		out[0] = base

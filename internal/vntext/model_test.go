@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -267,4 +268,39 @@ func BenchmarkClassify(b *testing.B) {
 			m.Tokens(text)
 		}
 	})
+}
+
+func TestModelServesManyAtOnce(t *testing.T) {
+	m := trained(t)
+	_, _, held := sentences()
+	want := make([]Result, len(held))
+	for i, e := range held {
+		want[i] = m.Classify(e.Text)
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 20 {
+				for i, e := range held {
+					if got := m.Classify(e.Text); got.Label != want[i].Label || got.Probabilities[0] != want[i].Probabilities[0] {
+						t.Errorf("%q is %v, alone %v", e.Text, got, want[i])
+						return
+					}
+					m.Reasons(e.Text, 0, 2)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// What stands behind the letters that a model reads changes nothing.
+func TestModelReadsTheBeginning(t *testing.T) {
+	m := trained(t)
+	long := strings.Repeat("trời mưa ", maxRead/9)
+	long += strings.Repeat(" ", 20) + strings.Repeat("x", 20)
+	a, b := m.Classify(long), m.Classify(long+strings.Repeat(" phở bò", 1000))
+	if a.Probabilities[0] != b.Probabilities[0] || m.Labels()[a.Label] != "weather" {
+		t.Errorf("%v and %v", a, b)
+	}
 }
