@@ -13,7 +13,7 @@ BENCH ?= .
 PKG ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build build-node-all test check bench bench-dns soak generate fmt init clean
+.PHONY: help demo build build-node-all test check bench bench-dns bench-text soak generate fmt init clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ bench: ## run the benchmarks: make bench PKG=./internal/bundle/... BENCH=Lookup
 
 bench-dns: build ## the filter beside two bare echo servers, Unbound and dnsdist (apt-get install dnsperf unbound dnsdist tinycdb)
 	go run ./test/dnsbench $(DNSBENCH)
+
+bench-text: ## the reading of Vietnamese on public data sets beside this repository; TEXTBENCH=-dev compares configurations
+	go run ./test/textbench $(TEXTBENCH)
 
 soak: ## what is too long for CI: hours of load and kills (tests named TestSoak…)
 	LACHAN_SOAK=1 tools/postgres.sh go test -run '^TestSoak' -count=1 -timeout 12h -v $(PKG)
