@@ -20,46 +20,64 @@ func (h *Hasher) shrink(img image.Image, r image.Rectangle, c Convention) {
 	luma := lumaOf(img, r)
 	cols := h.columnsOf(r, width)
 	across, down := window(width), window(height)
-	h.reserve((3+1+down)*width + (1+1+down)*grid)
-	row, sums, mid := h.take(width), h.take(width), h.take(width)
+	h.reserve((6+1+down)*width + (1+1+down)*grid)
+	rows, sums, mids := pair{h.take(width), h.take(width)}, pair{h.take(width), h.take(width)}, pair{h.take(width), h.take(width)}
 	first := columnBox{window: down, sum: h.take(width), held: h.take(down * width)}
 	narrow := h.take(grid)
 	second := columnBox{window: down, sum: h.take(grid), held: h.take(down * grid)}
-	var sampled [grid]int32
-	for i := range sampled {
-		sampled[i] = int32((float64(i) + 0.5) * float64(width) / grid)
-	}
-	next := 0
+	sampled := centres(width)
+	next, wanted := 0, centres(height)
 	sample := func() { // what the second round wrote last, as often as it is sampled
-		for next < grid && int((float64(next)+0.5)*float64(height)/grid) == second.written-1 {
+		for next < grid && wanted[next] == second.written-1 {
 			copy(h.small[next][:], narrow)
 			next++
 		}
 	}
-	secondRound := func() {
-		runningSums(sums, mid, across)
-		for i, x := range &sampled {
-			narrow[i] = sums[x] / float32(inWindow(int(x), width, across))
-		}
-		if second.take(narrow, narrow) {
-			sample()
-		}
-	}
-	for y := range height {
-		luma(row, cols, r.Min.Y+y*r.Dy()/height)
-		runningSums(sums, row, across)
-		means(row, sums, across)
-		if first.take(row, mid) {
-			secondRound()
+	secondRound := func(n int) {
+		runningSums(&sums, &mids, n, across)
+		for k := range n {
+			for i, x := range &sampled {
+				narrow[i] = sums[k][x] / float32(inWindow(x, width, across))
+			}
+			if second.take(narrow, narrow) {
+				sample()
+			}
 		}
 	}
-	for first.finish(mid) {
-		secondRound()
+	for y := 0; y < height; y += len(rows) {
+		n := min(len(rows), height-y)
+		for k := range n {
+			luma(rows[k], cols, r.Min.Y+(y+k)*r.Dy()/height)
+		}
+		runningSums(&sums, &rows, n, across)
+		made := 0
+		for k := range n {
+			means(rows[k], sums[k], across)
+			if first.take(rows[k], mids[made]) {
+				made++
+			}
+		}
+		secondRound(made)
+	}
+	for first.finish(mids[0]) {
+		secondRound(1)
 	}
 	for second.finish(narrow) {
 		sample()
 	}
 }
+
+// centres are the places of 64 samples on a side of n pixels.
+func centres(n int) (at [grid]int) {
+	for i := range at {
+		at[i] = int((float64(i) + 0.5) * float64(n) / grid)
+	}
+	return at
+}
+
+// pair is two rows that are summed at the same time: each addition waits for
+// the one before, and meanwhile the other row's is done.
+type pair [2][]float32
 
 // window is the width of the box for a side of n pixels.
 func window(n int) int { return (n + windowDiv - 1) / windowDiv }
@@ -73,26 +91,41 @@ func inWindow(i, n, window int) int {
 	return min(i+lead(window)+1, window, window-i+n-lead(window)-1)
 }
 
-// runningSums writes for each place of src the sum of the window about it.
-func runningSums(dst, src []float32, window int) {
-	n, ahead := len(src), lead(window)
-	var sum float32
-	for _, v := range src[:ahead] {
-		sum += v
+// runningSums writes for each place of the first n rows of src the sum of the
+// window about it.
+func runningSums(dst, src *pair, n, window int) {
+	if n == 0 {
+		return
 	}
-	for i, v := range src[ahead:window] {
-		sum += v
-		dst[i] = sum
+	ahead, width := lead(window), len(src[0])
+	if n == 1 { // an odd row at the end is summed twice
+		src = &pair{src[0], src[0]}
+		dst = &pair{dst[0], dst[0]}
 	}
-	enter, leave, out := src[window:], src[:n-window], dst[window-ahead:n-ahead]
+	var sum, sum1 float32
+	for i := range ahead {
+		sum += src[0][i]
+		sum1 += src[1][i]
+	}
+	for i := range window - ahead {
+		sum += src[0][ahead+i]
+		sum1 += src[1][ahead+i]
+		dst[0][i], dst[1][i] = sum, sum1
+	}
+	inner := width - window
+	enter, leave, out := src[0][window:][:inner], src[0][:inner], dst[0][window-ahead:][:inner]
+	enter1, leave1, out1 := src[1][window:][:inner], src[1][:inner], dst[1][window-ahead:][:inner]
 	for i, v := range enter {
 		sum += v
+		sum1 += enter1[i]
 		sum -= leave[i]
-		out[i] = sum
+		sum1 -= leave1[i]
+		out[i], out1[i] = sum, sum1
 	}
-	for i := n - ahead; i < n; i++ {
-		sum -= src[i+ahead-window]
-		dst[i] = sum
+	for i := width - ahead; i < width; i++ {
+		sum -= src[0][i+ahead-window]
+		sum1 -= src[1][i+ahead-window]
+		dst[0][i], dst[1][i] = sum, sum1
 	}
 }
 

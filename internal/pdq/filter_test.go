@@ -98,11 +98,9 @@ func TestStreamingFiltersAsTheReferenceDoes(t *testing.T) {
 // before it is seen in a bank. Run for arm64 as well:
 // GOARCH=arm64 go test -exec qemu-aarch64 ./internal/pdq
 func TestCosinesAreTheSameOnEveryMachine(t *testing.T) {
-	var d [freqs][grid]float32
-	cosines(&d)
 	sum := fnv.New64a()
-	for i := range d {
-		for _, v := range d[i] {
+	for _, row := range cosines() {
+		for _, v := range row {
 			sum.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
 		}
 	}

@@ -2,9 +2,7 @@
 
 package pdq
 
-import (
-	"image"
-)
+import "image"
 
 const (
 	grid      = 64  // a side of what a picture is shrunk to
@@ -22,8 +20,6 @@ const (
 // colour profile, and what is transparent counts with its colour. Who looks
 // for turned copies asks for the Variants.
 type Hasher struct {
-	scale   [freqs][grid]float32 // cosines, made at first use
-	scaled  bool
 	small   [grid][grid]float32 // the picture, shrunk
 	half    [freqs][grid]float32
 	spec    [freqs * freqs]float32 // frequencies: row i, column j at 16·i+j

@@ -5,16 +5,26 @@ package pdq
 import (
 	"image"
 	"image/color"
+	"sync"
 )
 
 // lumaRow writes the brightness, 0 to 255, of the given columns of row y.
 type lumaRow func(dst []float32, columns []int32, y int)
 
-// luma weighs the colours as the reference does, rounding each product: a
-// compiler may otherwise multiply and add in one step, as on arm64.
-func luma(r, g, b uint8) float32 {
-	return float32(0.299*float32(r)) + float32(0.587*float32(g)) + float32(0.114*float32(b))
-}
+// weighed is what each byte of red, green and blue adds to the brightness. Each
+// product is rounded, as in the reference, and looked up faster than made.
+type weighed struct{ red, green, blue [256]float32 }
+
+func (w *weighed) luma(r, g, b uint8) float32 { return w.red[r] + w.green[g] + w.blue[b] }
+
+var weights = sync.OnceValue(func() *weighed {
+	var w weighed
+	for i := range 256 {
+		v := float32(i)
+		w.red[i], w.green[i], w.blue[i] = 0.299*v, 0.587*v, 0.114*v
+	}
+	return &w
+})
 
 // lumaOf knows how the pixels of img lie in memory. Only the pixels that are
 // asked for are converted. Grey pictures are taken as they are, whatever they
@@ -24,6 +34,7 @@ func lumaOf(img image.Image, r image.Rectangle) lumaRow {
 	if m := asGrey(img, r); m != nil {
 		img = m
 	}
+	w := weights()
 	switch m := img.(type) {
 	case *image.YCbCr:
 		return lumaYCbCr(m)
@@ -55,7 +66,7 @@ func lumaOf(img image.Image, r image.Rectangle) lumaRow {
 			for i, x := range columns {
 				at := (int(x) - m.Rect.Min.X) * 4
 				p := row[at : at+4 : at+4]
-				dst[i] = luma(p[0], p[1], p[2])
+				dst[i] = w.luma(p[0], p[1], p[2])
 			}
 		}
 	case *image.RGBA:
@@ -65,7 +76,7 @@ func lumaOf(img image.Image, r image.Rectangle) lumaRow {
 				at := (int(x) - m.Rect.Min.X) * 4
 				p := row[at : at+4 : at+4]
 				if p[3] == 0xff {
-					dst[i] = luma(p[0], p[1], p[2])
+					dst[i] = w.luma(p[0], p[1], p[2])
 				} else {
 					dst[i] = lumaColour(color.RGBA{R: p[0], G: p[1], B: p[2], A: p[3]})
 				}
@@ -96,7 +107,7 @@ func lumaColour(c color.Color) float32 {
 		return float32(grey.Y)
 	}
 	n := color.NRGBAModel.Convert(c).(color.NRGBA)
-	return luma(n.R, n.G, n.B)
+	return weights().luma(n.R, n.G, n.B)
 }
 
 // lumaYCbCr converts to RGB first, as image/color does and the reference's
@@ -109,30 +120,23 @@ func lumaYCbCr(m *image.YCbCr) lumaRow {
 	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
 		shift = 2
 	}
+	w := weights()
 	return func(dst []float32, columns []int32, y int) {
 		ys := m.Y[(y-m.Rect.Min.Y)*m.YStride:]
 		at := m.COffset(m.Rect.Min.X, y)
 		cbs, crs := m.Cb[at:], m.Cr[at:]
+		crs = crs[:len(cbs)]
 		left, chromaLeft := m.Rect.Min.X, m.Rect.Min.X>>shift
+		dst = dst[:len(columns)]
 		for i, x := range columns {
-			chroma := int(x)>>shift - chromaLeft
-			dst[i] = luma(toRGB(ys[int(x)-left], cbs[chroma], crs[chroma]))
+			// color.YCbCrToRGB, which is too long for the compiler to put here.
+			at := int(x)>>shift - chromaLeft
+			full, blue, red := int32(ys[int(x)-left])*0x10101, int32(cbs[at])-128, int32(crs[at])-128
+			r, g, b := clamp(full+91881*red), clamp(full-22554*blue-46802*red), clamp(full+116130*blue)
+			dst[i] = w.red[r] + w.green[g] + w.blue[b]
 		}
 	}
 }
 
-// toRGB is color.YCbCrToRGB, which is too long for the compiler to inline; a
-// test compares all colours.
-func toRGB(y, cb, cr uint8) (r, g, b uint8) {
-	full, blue, red := int32(y)*0x10101, int32(cb)-128, int32(cr)-128
-	return clamp(full + 91881*red), clamp(full - 22554*blue - 46802*red), clamp(full + 116130*blue)
-}
-
-// clamp cuts a number of 16 binary places to a byte.
-func clamp(v int32) uint8 {
-	if uint32(v)&0xff000000 != 0 {
-		v = ^(v >> 31)
-		return uint8(v)
-	}
-	return uint8(v >> 16)
-}
+// clamp cuts a number of 16 binary places to a byte, without a branch.
+func clamp(v int32) uint8 { return uint8(min(max(v>>16, 0), 255)) }

@@ -10,13 +10,25 @@ import (
 	"testing"
 )
 
+// The conversion of image/color is written out here for speed: all colours are
+// compared.
 func TestColoursBecomeThoseOfTheStandardLibrary(t *testing.T) {
-	for y := range 256 {
+	img := image.NewYCbCr(image.Rect(0, 0, 256, 256), image.YCbCrSubsampleRatio444)
+	for i := range img.Y {
+		img.Y[i], img.Cb[i] = byte(i), byte(i>>8)
+	}
+	var h Hasher
+	cols, row, w := h.columnsOf(img.Rect, 256), make([]float32, 256), weights()
+	for cr := range 256 {
+		for i := range img.Cr {
+			img.Cr[i] = byte(cr)
+		}
+		read := lumaYCbCr(img)
 		for cb := range 256 {
-			for cr := range 256 {
-				r, g, b := toRGB(uint8(y), uint8(cb), uint8(cr))
-				if wr, wg, wb := color.YCbCrToRGB(uint8(y), uint8(cb), uint8(cr)); r != wr || g != wg || b != wb {
-					t.Fatalf("%d %d %d: %d %d %d, want %d %d %d", y, cb, cr, r, g, b, wr, wg, wb)
+			read(row, cols, cb)
+			for y, got := range row {
+				if want := w.luma(color.YCbCrToRGB(uint8(y), uint8(cb), uint8(cr))); got != want {
+					t.Fatalf("%d %d %d: %v, want %v", y, cb, cr, got, want)
 				}
 			}
 		}
@@ -75,7 +87,7 @@ func TestEachKindOfPictureIsReadAsItIs(t *testing.T) {
 					w := want[i]
 					if a, ok := img.(*image.NYCbCrA); ok { // At multiplies by alpha, which loses places
 						p := a.NYCbCrAAt(int(cols[i]), y)
-						w = luma(color.YCbCrToRGB(p.Y, p.Cb, p.Cr))
+						w = weights().luma(color.YCbCrToRGB(p.Y, p.Cb, p.Cr))
 					}
 					if got[i] != w {
 						t.Fatalf("%s at %d, %d: %v, want %v", name, cols[i], y, got[i], w)

@@ -5,6 +5,7 @@ package pdq
 import (
 	"math"
 	"slices"
+	"sync"
 )
 
 // The reference computes in float32 and rounds after each operation. Where Go
@@ -35,26 +36,25 @@ func quality(a *[grid][grid]float32) int {
 
 // cosines are the rows 1 to 16 of the discrete cosine transform. The factor
 // goes through float32 before it meets the cosine, as in the reference.
-func cosines(d *[freqs][grid]float32) {
+var cosines = sync.OnceValue(func() *[freqs][grid]float32 {
+	var d [freqs][grid]float32
 	factor := float64(float32(math.Sqrt(2.0 / grid)))
 	for i := range d {
 		for j := range d[i] {
 			d[i][j] = float32(factor * math.Cos(float64(math.Pi/2/grid*float64(i+1))*float64(2*j+1)))
 		}
 	}
-}
+	return &d
+})
 
 // transform fills spec from small: D·A·Dᵀ, each sum in the order of the
 // reference. The sums of a row grow side by side, which changes none of them.
 func (h *Hasher) transform() {
-	if !h.scaled {
-		cosines(&h.scale)
-		h.scaled = true
-	}
+	scale := cosines()
 	for i := range h.half {
 		sum := &h.half[i]
 		clear(sum[:])
-		for k, factor := range h.scale[i] {
+		for k, factor := range scale[i] {
 			for j, a := range &h.small[k] {
 				sum[j] += float32(factor * a)
 			}
@@ -64,7 +64,7 @@ func (h *Hasher) transform() {
 		for j := range freqs {
 			var sum float32
 			for k, a := range &h.half[i] {
-				sum += float32(a * h.scale[j][k])
+				sum += float32(a * scale[j][k])
 			}
 			h.spec[freqs*i+j] = sum
 		}
