@@ -19,16 +19,16 @@ func scene(seed uint64, width, height int) *image.RGBA {
 	for c := range clouds {
 		clouds[c] = make([]int, width*height)
 		for _, cell := range []int{width / 2, width / 5, width / 13, width / 40} {
-			cloud(random, clouds[c], width, max(cell, 2), 40+cell*110/(width/2))
+			cloud(random, clouds[c], width, max(cell, 2), 70+cell*70/(width/2))
 		}
 	}
 	for i := range width * height {
 		for c := range clouds {
-			img.Pix[4*i+c] = byte(min(max(clouds[c][i]+20, 0), 255))
+			img.Pix[4*i+c] = byte(min(max(clouds[c][i]-10, 0), 255))
 		}
 		img.Pix[4*i+3] = 255
 	}
-	for range 6 + random.IntN(8) {
+	for range 16 + random.IntN(10) {
 		shape(random, img)
 	}
 	return img
