@@ -57,7 +57,7 @@ var formats = []format{
 	{"\xff\xd8", jpeg.DecodeConfig, jpeg.Decode},
 	{"\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
 	{"GIF8?a", gif.DecodeConfig, gif.Decode},
-	{"RIFF????WEBP", webp.DecodeConfig, webp.Decode},
+	{"RIFF????WEBP", webp.DecodeConfig, decodeWebP},
 	{"BM", bmp.DecodeConfig, bmp.Decode},
 	{"II*\x00", tiff.DecodeConfig, tiff.Decode},
 	{"MM\x00*", tiff.DecodeConfig, tiff.Decode},
@@ -127,6 +127,14 @@ func (f format) read(ctx context.Context, data []byte, l Limits) (img image.Imag
 		return nil, problem.New("pdq/damaged")
 	}
 	return withColours(img, config), nil
+}
+
+func decodeWebP(r io.Reader) (image.Image, error) {
+	img, err := webp.Decode(r)
+	if err != nil {
+		return nil, err
+	}
+	return asStudio(img), nil
 }
 
 // damaged tells a file that cannot be decoded from a caller who gave up.

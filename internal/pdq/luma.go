@@ -40,6 +40,8 @@ func lumaOf(img image.Image, r image.Rectangle) lumaRow {
 		return lumaYCbCr(m)
 	case *image.NYCbCrA:
 		return lumaYCbCr(&m.YCbCr)
+	case studio:
+		return m.luma()
 	case onlyRed:
 		return func(dst []float32, columns []int32, y int) {
 			row := m.Pix[(y-m.Rect.Min.Y)*m.Stride:]
