@@ -5,6 +5,7 @@ package pdq
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -53,11 +54,13 @@ type format struct {
 	decode func(io.Reader) (image.Image, error)
 }
 
+const magicWebP = "RIFF????WEBP"
+
 var formats = []format{
 	{"\xff\xd8", jpeg.DecodeConfig, jpeg.Decode},
 	{"\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
 	{"GIF8?a", gif.DecodeConfig, gif.Decode},
-	{"RIFF????WEBP", webp.DecodeConfig, decodeWebP},
+	{magicWebP, webp.DecodeConfig, decodeWebP},
 	{"BM", bmp.DecodeConfig, bmp.Decode},
 	{"II*\x00", tiff.DecodeConfig, tiff.Decode},
 	{"MM\x00*", tiff.DecodeConfig, tiff.Decode},
@@ -75,14 +78,14 @@ func (f format) fits(data []byte) bool {
 	return true
 }
 
-// Decode reads a picture: JPEG, PNG, GIF (the first frame, without what it
-// leaves free of the canvas), WebP, BMP or TIFF (the first page). Its pixels
+// Decode reads a picture: JPEG, PNG, GIF and WebP (the first
+// frame, without what it leaves free of the canvas), BMP or TIFF (the first page). Its pixels
 // are as they are stored; no orientation tag is applied.
 //
 // The file is held in memory. ctx ends reading and, at the next piece of the
 // file that a decoder takes, decoding: give it a deadline where the sender is
 // not trusted. Codes: pdq/too-large, pdq/unknown-format,
-// pdq/too-many-pixels, pdq/damaged; else the error of r or ctx.
+// pdq/unsupported, pdq/too-many-pixels, pdq/damaged; else the error of r or ctx.
 func Decode(ctx context.Context, r io.Reader, l Limits) (image.Image, error) {
 	l = l.orDefault()
 	data, err := io.ReadAll(io.LimitReader(reading{ctx, r}, l.Bytes+1))
@@ -94,6 +97,9 @@ func Decode(ctx context.Context, r io.Reader, l Limits) (image.Image, error) {
 	}
 	for _, f := range formats {
 		if f.fits(data) {
+			if f.magic == magicWebP {
+				data = firstFrame(data)
+			}
 			return f.read(ctx, data, l)
 		}
 	}
@@ -129,18 +135,17 @@ func (f format) read(ctx context.Context, data []byte, l Limits) (img image.Imag
 	return withColours(img, config), nil
 }
 
-func decodeWebP(r io.Reader) (image.Image, error) {
-	img, err := webp.Decode(r)
-	if err != nil {
-		return nil, err
-	}
-	return asStudio(img), nil
-}
-
-// damaged tells a file that cannot be decoded from a caller who gave up.
+// damaged tells a file that cannot be decoded from one whose kind nobody here
+// knows, and from a caller who gave up.
 func damaged(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("pdq: decode a picture: %w", ctx.Err())
+	}
+	var ofJPEG jpeg.UnsupportedError
+	var ofPNG png.UnsupportedError
+	var ofTIFF tiff.UnsupportedError
+	if errors.As(err, &ofJPEG) || errors.As(err, &ofPNG) || errors.As(err, &ofTIFF) || errors.Is(err, bmp.ErrUnsupported) {
+		return problem.New("pdq/unsupported").Wrap(err)
 	}
 	return problem.New("pdq/damaged").Wrap(err)
 }

@@ -291,3 +291,42 @@ func FuzzDecode(f *testing.F) {
 		h.ToAsk(img, FullResolution)
 	})
 }
+
+func TestFirstFrameOfAnAnimatedWebP(t *testing.T) {
+	chunk := func(kind string, body []byte) []byte {
+		out := append([]byte(kind), binary.LittleEndian.AppendUint32(nil, uint32(len(body)))...)
+		return append(append(out, body...), make([]byte, len(body)%2)...)
+	}
+	for _, name := range []string{"testdata/flat-lossy.webp", "testdata/tiny-lossless.webp"} {
+		still, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame := chunk("ANMF", slices.Concat(make([]byte, 16), chunk("ALPH", []byte{0, 1, 2}), still[12:]))
+		body := slices.Concat([]byte("WEBP"), chunk("VP8X", []byte{2, 0, 0, 0, 255, 0, 0, 255, 0, 0}), chunk("ANIM", make([]byte, 6)), frame, frame)
+		img, err := Decode(t.Context(), bytes.NewReader(chunk("RIFF", body)), Limits{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		var h Hasher
+		if got, want := h.Image(img, FullResolution), h.Image(picture(t, name), FullResolution); got != want {
+			t.Errorf("%s: %v, the still picture %v", name, got, want)
+		}
+		cut := chunk("RIFF", body[:len(body)-2*len(frame)+30])
+		if _, err := Decode(t.Context(), bytes.NewReader(cut), Limits{}); !problem.Is(err, "pdq/damaged") {
+			t.Errorf("%s, cut in its frame: %v", name, err)
+		}
+	}
+}
+
+func TestRareKindsAreNamedSo(t *testing.T) {
+	var file bytes.Buffer
+	if err := bmp.Encode(&file, scene(1, 40, 30)); err != nil {
+		t.Fatal(err)
+	}
+	data := file.Bytes()
+	data[28] = 16 // bits a pixel
+	if _, err := Decode(t.Context(), bytes.NewReader(data), Limits{}); !problem.Is(err, "pdq/unsupported") {
+		t.Error(err)
+	}
+}

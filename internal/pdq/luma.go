@@ -71,6 +71,30 @@ func lumaOf(img image.Image, r image.Rectangle) lumaRow {
 				dst[i] = w.luma(p[0], p[1], p[2])
 			}
 		}
+	case *image.NRGBA64:
+		return func(dst []float32, columns []int32, y int) {
+			for i, x := range columns {
+				p := m.Pix[m.PixOffset(int(x), y):]
+				dst[i] = w.luma(p[0], p[2], p[4])
+			}
+		}
+	case *image.RGBA64:
+		return func(dst []float32, columns []int32, y int) {
+			for i, x := range columns {
+				if c := m.RGBA64At(int(x), y); c.A == 0xffff {
+					dst[i] = w.luma(uint8(c.R>>8), uint8(c.G>>8), uint8(c.B>>8))
+				} else {
+					dst[i] = lumaColour(c)
+				}
+			}
+		}
+	case *image.CMYK:
+		return func(dst []float32, columns []int32, y int) {
+			for i, x := range columns {
+				c := m.CMYKAt(int(x), y)
+				dst[i] = w.luma(color.CMYKToRGB(c.C, c.M, c.Y, c.K))
+			}
+		}
 	case *image.RGBA:
 		return func(dst []float32, columns []int32, y int) {
 			row := m.Pix[(y-m.Rect.Min.Y)*m.Stride:]

@@ -62,6 +62,15 @@ func TestEachKindOfPictureIsReadAsItIs(t *testing.T) {
 		paletted.Pix[i] = byte(random.IntN(len(palette)))
 	}
 	pictures := map[string]image.Image{"NRGBA": nrgba, "RGBA": rgba, "Gray": gray, "Paletted": paletted}
+	cmyk, rgba64 := image.NewCMYK(full), image.NewRGBA64(full)
+	noise(cmyk.Pix)
+	draw.Draw(rgba64, full, nrgba, full.Min, draw.Src)
+	for i := range rgba64.Pix {
+		if i%8 >= 6 && i%64 < 32 { // half of them opaque
+			rgba64.Pix[i] = 0xff
+		}
+	}
+	pictures["CMYK"], pictures["RGBA64"] = cmyk, rgba64
 	for _, ratio := range []image.YCbCrSubsampleRatio{
 		image.YCbCrSubsampleRatio444, image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420,
 		image.YCbCrSubsampleRatio440, image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410,
@@ -96,7 +105,14 @@ func TestEachKindOfPictureIsReadAsItIs(t *testing.T) {
 			}
 		}
 	}
-	read, row := lumaOf(gray16, full), make([]float32, 1)
+	nrgba64 := image.NewNRGBA64(full)
+	noise(nrgba64.Pix)
+	read, row := lumaOf(nrgba64, full), make([]float32, 1)
+	c := nrgba64.NRGBA64At(10, 11) // At multiplies by alpha, which loses places
+	if read(row, []int32{10}, 11); row[0] != weights().luma(uint8(c.R>>8), uint8(c.G>>8), uint8(c.B>>8)) {
+		t.Errorf("16 bits of colours become %v", row[0])
+	}
+	read = lumaOf(gray16, full)
 	if read(row, []int32{10}, 11); row[0] != float32(gray16.Gray16At(10, 11).Y>>8) {
 		t.Errorf("16 bits of grey become %v", row[0])
 	}
