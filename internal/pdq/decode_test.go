@@ -10,7 +10,6 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
-	"image/draw"
 	"image/gif"
 	"image/png"
 	"io"
@@ -73,27 +72,6 @@ func TestEachFormatGivesThePicture(t *testing.T) {
 		if d := got.Hash.Distance(want.Hash); exact && got != want || d > 10 {
 			t.Errorf("%s: %d bits away", name, d)
 		}
-	}
-}
-
-// What dwebp makes of the same files: libwebp is what everybody else sees.
-func TestLossyWebPHasTheColoursOfLibwebp(t *testing.T) {
-	var h Hasher
-	got := h.Image(picture(t, "testdata/scene-lossy.webp"), FullResolution)
-	want, err := Parse("989341a967722a241064b389cf4face69092c7fd3f33e4d66a3c38396d6cd3c6")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := got.Hash.Distance(want); d > 4 || got.Quality != 100 { // it smooths colours between pixels, which we do not
-		t.Errorf("%d bits away, quality %d", d, got.Quality)
-	}
-	flat := picture(t, "testdata/flat-lossy.webp")
-	if c := flat.At(5, 5); c != (color.RGBA{202, 28, 60, 255}) {
-		t.Errorf("the colour is %v", c)
-	}
-	row := make([]float32, 1)
-	if lumaOf(flat, flat.Bounds())(row, []int32{5}, 5); row[0] != weights().luma(202, 28, 60) {
-		t.Errorf("the brightness is %v", row[0])
 	}
 }
 
@@ -248,74 +226,6 @@ func TestContextEndsDecoding(t *testing.T) {
 	fault := errors.New("the line broke")
 	if _, err := Decode(t.Context(), iotest.ErrReader(fault), Limits{}); !errors.Is(err, fault) {
 		t.Errorf("%v", err)
-	}
-}
-
-// FuzzDecode: whatever comes in, a picture within its limits comes out or an
-// error does.
-func FuzzDecode(f *testing.F) {
-	m := image.NewRGBA(image.Rect(0, 0, 13, 9))
-	draw.Draw(m, m.Rect, scene(1, 80, 80), image.Point{}, draw.Src)
-	files := encoded(f, m)
-	small, err := os.ReadFile("testdata/flat-lossy.webp") // the other is long, and slow to mutate
-	if err != nil {
-		f.Fatal(err)
-	}
-	files["WebP scene-lossy"] = small
-	for _, file := range files {
-		f.Add(file)
-	}
-	limits := Limits{Bytes: 1 << 20, Pixels: 1 << 16}
-	var h Hasher
-	f.Fuzz(func(t *testing.T, data []byte) {
-		img, err := Decode(t.Context(), bytes.NewReader(data), limits)
-		if err != nil {
-			var known *problem.Error
-			if img != nil || !errors.As(err, &known) {
-				t.Fatalf("%v, %v", img, err)
-			}
-			return
-		}
-		b := img.Bounds()
-		if int64(b.Dx())*int64(b.Dy()) > limits.Pixels || b.Empty() {
-			t.Fatalf("%v", b)
-		}
-		for _, c := range []Convention{FullResolution, Within512} {
-			if p := h.Image(img, c); p.Quality < 0 || p.Quality > 100 || p.Convention != c {
-				t.Fatalf("%v", p)
-			}
-		}
-		if inner := h.Trimmed(img); !inner.In(b) || inner.Empty() {
-			t.Fatalf("%v of %v", inner, b)
-		}
-		h.ToAsk(img, FullResolution)
-	})
-}
-
-func TestFirstFrameOfAnAnimatedWebP(t *testing.T) {
-	chunk := func(kind string, body []byte) []byte {
-		out := append([]byte(kind), binary.LittleEndian.AppendUint32(nil, uint32(len(body)))...)
-		return append(append(out, body...), make([]byte, len(body)%2)...)
-	}
-	for _, name := range []string{"testdata/flat-lossy.webp", "testdata/tiny-lossless.webp"} {
-		still, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		frame := chunk("ANMF", slices.Concat(make([]byte, 16), chunk("ALPH", []byte{0, 1, 2}), still[12:]))
-		body := slices.Concat([]byte("WEBP"), chunk("VP8X", []byte{2, 0, 0, 0, 255, 0, 0, 255, 0, 0}), chunk("ANIM", make([]byte, 6)), frame, frame)
-		img, err := Decode(t.Context(), bytes.NewReader(chunk("RIFF", body)), Limits{})
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		var h Hasher
-		if got, want := h.Image(img, FullResolution), h.Image(picture(t, name), FullResolution); got != want {
-			t.Errorf("%s: %v, the still picture %v", name, got, want)
-		}
-		cut := chunk("RIFF", body[:len(body)-2*len(frame)+30])
-		if _, err := Decode(t.Context(), bytes.NewReader(cut), Limits{}); !problem.Is(err, "pdq/damaged") {
-			t.Errorf("%s, cut in its frame: %v", name, err)
-		}
 	}
 }
 
