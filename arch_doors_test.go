@@ -49,6 +49,7 @@ var doors = []door{
 	{"gopkg.in/yaml.v3", []string{"duty/reporting", "org"}, nil, "directives and packs of a province keep line numbers for their errors"},
 	{"github.com/google/uuid", []string{"internal/id"}, nil, "ids"},
 	{"golang.org/x/text", []string{"internal/locale", "internal/vntext"}, nil, "words, folding and collation"},
+	{"golang.org/x/image", []string{"internal/pdq"}, nil, "decoders of pictures; what comes in is bounded at this door"},
 	{"golang.org/x/net/idna", []string{"internal/bundle"}, nil, "a domain has one spelling"},
 	{"golang.org/x/net/publicsuffix", []string{"duty/schools", "internal/bundle"}, nil, "a block of a public suffix needs two persons"},
 	{"golang.org/x/net/ipv4", []string{"test/dnsbench"}, nil, "the echo server that takes many packets at once, a yardstick"},

@@ -21,6 +21,7 @@ type cli struct {
 	List      listCmd      `cmd:"" help:"${list}"`
 	Lookup    lookupCmd    `cmd:"" help:"${lookup}"`
 	Bundle    bundleCmd    `cmd:"" help:"${bundle}"`
+	Hash      hashCmd      `cmd:"" help:"${hash}"`
 	Report    reportCmd    `cmd:"" help:"${report}"`
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Version   versionCmd   `cmd:"" help:"${version}"`

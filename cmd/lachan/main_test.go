@@ -5,6 +5,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -25,7 +26,9 @@ func TestScripts(t *testing.T) {
 			server := httptest.NewServer(http.FileServer(http.Dir(e.WorkDir)))
 			e.Defer(server.Close)
 			e.Setenv("PUBLISHED", server.URL)
-			return nil
+			pictures, err := filepath.Abs("../../internal/pdq/testdata/synthetic")
+			e.Setenv("PICTURES", pictures)
+			return err
 		},
 	})
 }
