@@ -51,10 +51,10 @@ type Match struct {
 // and ids may repeat. It keeps both slices, which nobody may change any more,
 // and uses every core. It fails when ctx ends.
 func Build(ctx context.Context, hashes []Hash, ids []uint64) (*Index, error) {
-	return build(ctx, hashes, ids, piecesFor(len(hashes)))
+	return build(ctx, hashes, ids, piecesFor(len(hashes)), runtime.GOMAXPROCS(0))
 }
 
-func build(ctx context.Context, hashes []Hash, ids []uint64, pieces int) (*Index, error) {
+func build(ctx context.Context, hashes []Hash, ids []uint64, pieces, cores int) (*Index, error) {
 	if len(hashes) != len(ids) || uint64(len(hashes)) > math.MaxUint32 {
 		return nil, fmt.Errorf("pdq: an index of %d hashes with %d ids", len(hashes), len(ids))
 	}
@@ -67,7 +67,7 @@ func build(ctx context.Context, hashes []Hash, ids []uint64, pieces int) (*Index
 	close(next)
 	errs := make([]error, pieces)
 	var work sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), pieces) {
+	for range min(cores, pieces) {
 		work.Go(func() {
 			for i := range next {
 				if errs[i] = ctx.Err(); errs[i] == nil {
@@ -97,6 +97,7 @@ func tableOf(hashes []Hash, p piece) table {
 	t := table{starts: make([]uint32, 1<<p.width+1), rows: make([]uint32, len(hashes))}
 	for i := range hashes {
 		t.starts[p.of(&hashes[i])]++
+		giveWay(i)
 	}
 	sum := uint32(0)
 	for v, n := range t.starts {
@@ -107,8 +108,17 @@ func tableOf(hashes []Hash, p piece) table {
 		start := &t.starts[p.of(&hashes[i])]
 		*start--
 		t.rows[*start] = uint32(i)
+		giveWay(i)
 	}
 	return t
+}
+
+// giveWay lets others have the core now and then: else a search that comes
+// while an index is built would wait for the 10 ms of Go's scheduler.
+func giveWay(i int) {
+	if i%(1<<14) == 0 {
+		runtime.Gosched()
+	}
 }
 
 // Len is the number of hashes.

@@ -7,7 +7,7 @@ package pdq
 // memory and more look-ups.
 const (
 	minPieces = 11
-	maxPieces = 16
+	maxPieces = 32
 )
 
 // maxFlips is the most bits that are flipped in a piece to find its neighbours:
@@ -22,6 +22,8 @@ const maxMasks = 1 + 24 + 24*23/2
 // docs/pdq-index.md has the figures behind the thresholds.
 func piecesFor(n int) int {
 	switch {
+	case n < 4_000:
+		return 32 // whose tables are 33 kB, beside 4 MB of 16 and 450 MB of 11
 	case n < 300_000:
 		return 16
 	case n < 750_000:

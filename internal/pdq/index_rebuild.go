@@ -5,6 +5,7 @@ package pdq
 import (
 	"context"
 	"fmt"
+	"runtime"
 )
 
 // startIfDue begins to build an index where enough has changed: additions cost
@@ -38,12 +39,14 @@ func (s *Set) build(r *rebuild, old *epoch, cut, live int) {
 		hashes, ids = append(hashes, h), append(ids, id)
 	}
 	for i := range old.base.hashes {
+		giveWay(i)
 		if !old.gone.has(i) {
 			take(old.base.hashes[i], old.base.ids[i])
 		}
 	}
 	old.delta.each(cut, take)
-	base, err := Build(s.ctx, hashes, ids)
+	// Half of the cores are left to those who search.
+	base, err := build(s.ctx, hashes, ids, piecesFor(len(hashes)), max(1, runtime.GOMAXPROCS(0)/2))
 
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -96,7 +96,7 @@ func TestSetIsAMapThatIsScanned(t *testing.T) {
 			},
 			"save and open": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "seldom") != 0 {
-					t.Skip("a file of four megabytes")
+					t.Skip("a file is synced each time")
 				}
 				path := filepath.Join(folder, "set")
 				if err := set.Save(context.Background(), path, 3); err != nil {

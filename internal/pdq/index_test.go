@@ -49,7 +49,7 @@ func linear(hashes []Hash, ids []uint64, h Hash, radius int) []Match {
 
 func mustBuild(t testing.TB, hashes []Hash, ids []uint64, pieces int) *Index {
 	t.Helper()
-	x, err := build(context.Background(), hashes, ids, pieces)
+	x, err := build(context.Background(), hashes, ids, pieces, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +106,7 @@ func TestIndexFindsWhatAScanFinds(t *testing.T) {
 		r := rand.New(rand.NewPCG(31, uint64(size.n)))
 		hashes, ids := randomHashes(r, size.n)
 		queries, near := queriesFor(r, hashes, size.bases)
-		for _, pieces := range []int{piecesFor(size.n), 11, 12, 13, 14, 15, 16} {
+		for _, pieces := range []int{piecesFor(size.n), 11, 12, 13, 14, 15, 16, 20} {
 			if testkit.Race && pieces < 14 {
 				continue
 			}
@@ -168,7 +168,7 @@ func TestIndexAtEveryRadius(t *testing.T) {
 	for i := range 200 {
 		hashes[i] = away(hashes[i+200], r.Perm(Size), i%40)
 	}
-	for _, pieces := range []int{11, 12, 14, 16} {
+	for _, pieces := range []int{11, 12, 14, 16, 32} {
 		x := mustBuild(t, hashes, ids, pieces)
 		for i := range 200 {
 			for radius := range MaxDistance + 1 {
@@ -208,7 +208,7 @@ func TestIndexOfAlikeHashes(t *testing.T) {
 		}
 		ids[i] = uint64(i % 100) // ids repeat
 	}
-	for _, pieces := range []int{12, 16} {
+	for _, pieces := range []int{12, 16, 32} {
 		x := mustBuild(t, hashes, ids, pieces)
 		var queries []Hash
 		for i := range 30 {

@@ -21,7 +21,7 @@ func TestSnapshotIsReadAsItWasSaved(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "index")
 	r := rand.New(rand.NewPCG(1, 8))
 	for _, n := range []int{0, 1, 7, 4096, 9001} {
-		for _, pieces := range []int{12, 14, 16} { // 11 make a file of 450 MB
+		for _, pieces := range []int{12, 14, 16, 32} { // 11 make a file of 450 MB
 			if pieces == 12 && n != 7 {
 				continue
 			}
@@ -90,7 +90,7 @@ func TestSnapshotDamaged(t *testing.T) {
 func snapshotOf(t testing.TB, path string, n int) []byte {
 	t.Helper()
 	hashes, ids := randomHashes(rand.New(rand.NewPCG(uint64(n), 8)), n)
-	if err := mustBuild(t, hashes, ids, 16).SaveSnapshot(path, 1); err != nil {
+	if err := mustBuild(t, hashes, ids, 32).SaveSnapshot(path, 1); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path)
@@ -157,8 +157,8 @@ func FuzzSnapshot(f *testing.F) {
 	f.Add([]byte{}, uint32(len(good)-8), []byte{9}, false)
 	f.Add([]byte{}, uint32(snapshotHeader+3*32+64), []byte{9, 9, 9, 9}, false)
 	f.Fuzz(func(t *testing.T, head []byte, at uint32, over []byte, alone bool) {
-		// A file has megabytes of tables, whatever is in them. What is drawn is
-		// the file, or goes over the beginning and another part of a good one.
+		// A file has 33 kB of tables at least. What is drawn is the file, or goes
+		// over the beginning and another part of a good one.
 		data := head
 		if !alone {
 			data = bytes.Clone(good)
