@@ -4,14 +4,9 @@ package pdq
 
 import (
 	"cmp"
-	"context"
-	"errors"
-	"fmt"
-	"math"
 	"math/bits"
 	"runtime"
 	"slices"
-	"sync"
 )
 
 // Index finds every one of its hashes within MaxDistance of another, and none
@@ -45,80 +40,6 @@ type Match struct {
 	Distance int    // bits, 0 to MaxDistance
 	Query    int    // which of the hashes sought it is nearest to, from 0
 	at       uint32 // its place: two entries may share an id
-}
-
-// Build makes an index of hashes, each with the id of the same place; hashes
-// and ids may repeat. It keeps both slices, which nobody may change any more,
-// and uses every core. It fails when ctx ends.
-func Build(ctx context.Context, hashes []Hash, ids []uint64) (*Index, error) {
-	return build(ctx, hashes, ids, piecesFor(len(hashes)), runtime.GOMAXPROCS(0))
-}
-
-func build(ctx context.Context, hashes []Hash, ids []uint64, pieces, cores int) (*Index, error) {
-	if len(hashes) != len(ids) || uint64(len(hashes)) > math.MaxUint32 {
-		return nil, fmt.Errorf("pdq: an index of %d hashes with %d ids", len(hashes), len(ids))
-	}
-	x := &Index{hashes: hashes, ids: ids, pieces: layout(pieces), tables: make([]table, pieces)}
-	x.fillMasks()
-	next := make(chan int, pieces)
-	for i := range pieces {
-		next <- i
-	}
-	close(next)
-	errs := make([]error, pieces)
-	var work sync.WaitGroup
-	for range min(cores, pieces) {
-		work.Go(func() {
-			for i := range next {
-				if errs[i] = ctx.Err(); errs[i] == nil {
-					x.tables[i] = tableOf(hashes, x.pieces[i])
-				}
-			}
-		})
-	}
-	work.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("pdq: building an index of %d hashes: %w", len(hashes), ctx.Err())
-	}
-	return x, nil
-}
-
-func (x *Index) fillMasks() {
-	for flips := range maxFlips + 1 {
-		x.masks[0][flips] = masksOf(x.pieces[0].width, flips)
-		x.masks[1][flips] = masksOf(x.pieces[len(x.pieces)-1].width, flips)
-	}
-}
-
-// tableOf sorts the places by the value of one piece, by counting: starts holds
-// first how many have a value, then where they end, and is moved back to where
-// they start while the rows are filled from the last one.
-func tableOf(hashes []Hash, p piece) table {
-	t := table{starts: make([]uint32, 1<<p.width+1), rows: make([]uint32, len(hashes))}
-	for i := range hashes {
-		t.starts[p.of(&hashes[i])]++
-		giveWay(i)
-	}
-	sum := uint32(0)
-	for v, n := range t.starts {
-		sum += n
-		t.starts[v] = sum
-	}
-	for i := len(hashes) - 1; i >= 0; i-- {
-		start := &t.starts[p.of(&hashes[i])]
-		*start--
-		t.rows[*start] = uint32(i)
-		giveWay(i)
-	}
-	return t
-}
-
-// giveWay lets others have the core now and then: else a search that comes
-// while an index is built would wait for the 10 ms of Go's scheduler.
-func giveWay(i int) {
-	if i%(1<<14) == 0 {
-		runtime.Gosched()
-	}
 }
 
 // Len is the number of hashes.

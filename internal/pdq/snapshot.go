@@ -61,20 +61,11 @@ func aligned(n uint64) uint64 { return (n + snapshotAlign - 1) &^ (snapshotAlign
 // pdq/damaged-snapshot. Until the index is given up nobody may change or
 // shorten the file; SaveSnapshot writes a new one and renames.
 func OpenSnapshot(path string) (x *Index, mark uint64, err error) {
-	f, err := os.Open(path)
+	m, err := openFile(path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("pdq: %w", err)
+		return nil, 0, err
 	}
-	defer f.Close() // a mapping outlives its descriptor
-	m, err := mapFile(f)
-	if err != nil {
-		return nil, 0, fmt.Errorf("pdq: mapping %s: %w", path, err)
-	}
-	x, mark, err = parseSnapshot(m.data)
-	if err == nil && !bytes.Equal(sumOf(m.data), m.data[snapshotSum:snapshotHeader]) {
-		err = problem.New("pdq/damaged-snapshot")
-	}
-	if err != nil {
+	if x, mark, err = parseSnapshot(m.data); err != nil {
 		m.release()
 		return nil, 0, err
 	}
@@ -83,12 +74,25 @@ func OpenSnapshot(path string) (x *Index, mark uint64, err error) {
 	return x, mark, nil
 }
 
-// sumOf is the SHA-256 of everything but the checksum itself.
-func sumOf(data []byte) []byte {
-	s := sha256.New()
-	s.Write(data[:snapshotSum])
-	s.Write(data[snapshotHeader:])
-	return s.Sum(nil)
+// openFile maps the file at path whose checksum is right.
+func openFile(path string) (*mapping, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("pdq: %w", err)
+	}
+	defer f.Close() // a mapping outlives its descriptor
+	m, err := mapFile(f)
+	if err != nil {
+		return nil, fmt.Errorf("pdq: mapping %s: %w", path, err)
+	}
+	sum := sha256.New()
+	sum.Write(m.data[:snapshotSum])
+	sum.Write(m.data[snapshotHeader:])
+	if !bytes.Equal(sum.Sum(nil), m.data[snapshotSum:snapshotHeader]) {
+		m.release()
+		return nil, problem.New("pdq/damaged-snapshot")
+	}
+	return m, nil
 }
 
 // parseSnapshot reads a snapshot in memory, without its checksum. Any bytes

@@ -20,11 +20,24 @@ import (
 // OpenSnapshot; an owner whose truth is a database writes there up to which
 // change the index is.
 func (x *Index) SaveSnapshot(path string, mark uint64) error {
+	defer runtime.KeepAlive(x) // else its mapping might be given back
+	return saveFile(path, snapshotHead{len(x.pieces), uint64(len(x.hashes)), mark}.encode(), func(w *sectionWriter) {
+		write(w, x.hashes)
+		write(w, x.ids)
+		for _, t := range x.tables {
+			write(w, t.starts)
+			write(w, t.rows)
+		}
+	})
+}
+
+// saveFile writes head and the sections, with their checksum in head.
+func saveFile(path string, head []byte, sections func(*sectionWriter)) error {
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
 	if err != nil {
 		return fmt.Errorf("pdq: %w", err)
 	}
-	err = x.writeSnapshot(f, mark)
+	err = writeFile(f, head, sections)
 	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
 		err = os.Rename(f.Name(), path)
 	}
@@ -46,9 +59,7 @@ func syncFolder(path string) error {
 	return nil
 }
 
-func (x *Index) writeSnapshot(f io.WriteSeeker, mark uint64) error {
-	defer runtime.KeepAlive(x) // else its mapping might be given back
-	head := snapshotHead{len(x.pieces), uint64(len(x.hashes)), mark}.encode()
+func writeFile(f io.WriteSeeker, head []byte, sections func(*sectionWriter)) error {
 	sum := sha256.New()
 	sum.Write(head[:snapshotSum])
 	if _, err := f.Write(head); err != nil {
@@ -56,12 +67,7 @@ func (x *Index) writeSnapshot(f io.WriteSeeker, mark uint64) error {
 	}
 	out := bufio.NewWriterSize(io.MultiWriter(f, sum), 1<<20)
 	w := &sectionWriter{out: out, written: snapshotHeader}
-	write(w, x.hashes)
-	write(w, x.ids)
-	for _, t := range x.tables {
-		write(w, t.starts)
-		write(w, t.rows)
-	}
+	sections(w)
 	if err := errors.Join(w.err, out.Flush()); err != nil {
 		return err
 	}
@@ -70,6 +76,11 @@ func (x *Index) writeSnapshot(f io.WriteSeeker, mark uint64) error {
 	}
 	_, err := f.Write(sum.Sum(nil))
 	return err
+}
+
+// cell is what a section is a row of.
+type cell interface {
+	~uint32 | ~uint64 | ~[4]uint64 | ~[16]byte | ~[20]byte | ~[32]byte
 }
 
 type sectionWriter struct {
@@ -85,7 +96,7 @@ func (w *sectionWriter) Write(p []byte) (int, error) {
 }
 
 // write begins a section on a multiple of snapshotAlign.
-func write[T uint32 | uint64 | Hash](w *sectionWriter, values []T) {
+func write[T cell](w *sectionWriter, values []T) {
 	if w.err == nil {
 		_, w.err = w.Write(make([]byte, aligned(w.written)-w.written))
 	}
@@ -102,7 +113,7 @@ func write[T uint32 | uint64 | Hash](w *sectionWriter, values []T) {
 
 // column reads values where they lie, or a copy of them where the machine
 // would not read them so: with the other order of bytes, or at an odd address.
-func column[T uint32 | uint64 | Hash](data []byte) []T {
+func column[T cell](data []byte) []T {
 	var one T
 	n := len(data) / int(unsafe.Sizeof(one))
 	if n == 0 {

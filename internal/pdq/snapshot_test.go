@@ -141,7 +141,7 @@ func TestColumnAtAnOddAddress(t *testing.T) {
 	}
 }
 
-func bytesOf[T uint32 | uint64 | Hash](values []T) []byte {
+func bytesOf[T cell](values []T) []byte {
 	var out bytes.Buffer
 	write(&sectionWriter{out: &out}, values)
 	return out.Bytes()
