@@ -5,6 +5,7 @@ package pdq
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"math/rand/v2"
@@ -181,4 +182,27 @@ func FuzzSnapshot(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A file whose tables lead outside is refused, though its checksum may be right.
+func TestSnapshotWithFalseTables(t *testing.T) {
+	good := snapshotOf(t, filepath.Join(t.TempDir(), "index"), 3)
+	if _, _, err := parseSnapshot(good); err != nil {
+		t.Fatal(err)
+	}
+	starts := snapshotHeader + 2*snapshotAlign + snapshotAlign // behind three hashes, three ids
+	rows := starts + int(aligned(4*257))
+	for what, change := range map[string]struct {
+		at    int
+		value uint32
+	}{
+		"a row beyond the last hash": {rows + 4, 3}, "the last row of all": {len(good) - 4, 1 << 31},
+		"starts that fall": {starts + 4*10, 9}, "a first start": {starts, 1}, "a last start": {starts + 4*256, 4},
+	} {
+		bad := bytes.Clone(good)
+		binary.LittleEndian.PutUint32(bad[change.at:], change.value)
+		if _, _, err := parseSnapshot(bad); !problem.Is(err, "pdq/damaged-snapshot") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
 }
