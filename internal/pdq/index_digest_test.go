@@ -269,3 +269,26 @@ func BenchmarkDigests(b *testing.B) {
 		}
 	}
 }
+
+// A set that begins with nothing, saved and closed with nothing merged.
+func TestDigestSetFromNothing(t *testing.T) {
+	set := NewDigestSet[SHA256](nil)
+	if d := (SHA256{1}); !set.Add(d, 4) || !set.Add(d, 2) || !slices.Equal(set.Find(d, nil), []uint64{2, 4}) || set.Len() != 2 {
+		t.Error(set.Find(d, nil))
+	}
+	path := filepath.Join(t.TempDir(), "digests")
+	ended, stop := context.WithCancel(context.Background())
+	stop()
+	if err := set.Save(ended, path, 1); err == nil {
+		t.Error("saved after its context ended")
+	}
+	if err := set.Save(context.Background(), path, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := set.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if read, _, err := OpenDigestSnapshot[SHA256](path); err != nil || !slices.Equal(read.Find(SHA256{1}, nil), []uint64{2, 4}) {
+		t.Error(err)
+	}
+}

@@ -56,6 +56,15 @@ func mustBuild(t testing.TB, hashes []Hash, ids []uint64, pieces int) *Index {
 	return x
 }
 
+// fewest is the least number of pieces to test with: the tables of fewer are
+// hundreds of megabytes, which the race detector would watch for nothing.
+func fewest() int {
+	if testkit.Race {
+		return 16
+	}
+	return minPieces
+}
+
 // queriesFor are hashes at, just within and just beyond each distance of some
 // of hashes; the number of them that lie within MaxDistance of one at least.
 func queriesFor(r *rand.Rand, hashes []Hash, bases int) (queries []Hash, near int) {
@@ -107,7 +116,7 @@ func TestIndexFindsWhatAScanFinds(t *testing.T) {
 		hashes, ids := randomHashes(r, size.n)
 		queries, near := queriesFor(r, hashes, size.bases)
 		for _, pieces := range []int{piecesFor(size.n), 11, 12, 13, 14, 15, 16, 20} {
-			if testkit.Race && pieces < 14 {
+			if pieces < fewest() {
 				continue
 			}
 			checkRecall(t, mustBuild(t, hashes, ids, pieces), hashes, ids, queries, near)
@@ -134,7 +143,7 @@ func TestSoakIndexFindsWhatAScanFinds(t *testing.T) {
 func TestIndexFindsByTheLastPiece(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 7))
 	hashes, ids := randomHashes(r, 500)
-	for pieces := minPieces; pieces <= maxPieces; pieces++ {
+	for pieces := fewest(); pieces <= maxPieces; pieces++ {
 		x := mustBuild(t, hashes, ids, pieces)
 		for radius := range MaxDistance + 1 {
 			for lone := range pieces {
@@ -169,6 +178,9 @@ func TestIndexAtEveryRadius(t *testing.T) {
 		hashes[i] = away(hashes[i+200], r.Perm(Size), i%40)
 	}
 	for _, pieces := range []int{11, 12, 14, 16, 32} {
+		if pieces < fewest() {
+			continue
+		}
 		x := mustBuild(t, hashes, ids, pieces)
 		for i := range 200 {
 			for radius := range MaxDistance + 1 {
@@ -209,6 +221,9 @@ func TestIndexOfAlikeHashes(t *testing.T) {
 		ids[i] = uint64(i % 100) // ids repeat
 	}
 	for _, pieces := range []int{12, 16, 32} {
+		if pieces < fewest() {
+			continue
+		}
 		x := mustBuild(t, hashes, ids, pieces)
 		var queries []Hash
 		for i := range 30 {
@@ -242,7 +257,7 @@ func TestIndexOnTheOfficialHaystack(t *testing.T) {
 	for i := range ids {
 		ids[i] = uint64(i + 1)
 	}
-	for pieces := minPieces; pieces <= maxPieces; pieces++ {
+	for pieces := fewest(); pieces <= maxPieces; pieces++ {
 		x, pairs := mustBuild(t, hashes, ids, pieces), 0
 		for i, q := range needles {
 			for _, m := range x.Search(q, MaxDistance, nil) {

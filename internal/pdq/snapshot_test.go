@@ -23,7 +23,7 @@ func TestSnapshotIsReadAsItWasSaved(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 8))
 	for _, n := range []int{0, 1, 7, 4096, 9001} {
 		for _, pieces := range []int{12, 14, 16, 32} { // 11 make a file of 450 MB
-			if pieces == 12 && n != 7 {
+			if pieces == 12 && n != 7 || pieces < fewest() {
 				continue
 			}
 			hashes, ids := randomHashes(r, n)
