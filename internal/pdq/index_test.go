@@ -361,3 +361,30 @@ func TestBuildRefuses(t *testing.T) {
 		t.Error("built after its context ended")
 	}
 }
+
+// One long row, more than is compared at a time and less than it takes to read
+// everything in order.
+func TestIndexWithALongRow(t *testing.T) {
+	r := rand.New(rand.NewPCG(12, 5))
+	hashes, ids := randomHashes(r, 20_000)
+	for i := range 2500 {
+		hashes[i*8][0] = hashes[0][0]
+	}
+	for _, pieces := range []int{14, 16} {
+		if pieces < fewest() {
+			continue
+		}
+		x := mustBuild(t, hashes, ids, pieces)
+		row := x.tables[0].rows[x.tables[0].starts[x.pieces[0].of(&hashes[0])]:][:2500]
+		if h := hashes[row[len(row)-1]]; h[0] != hashes[0][0] {
+			t.Fatal("there is no long row")
+		}
+		var queries []Hash
+		for i := range 40 {
+			q := away(hashes[i*8*60], r.Perm(Size), i%(MaxDistance+1))
+			q[0] = hashes[0][0] // what differs lies behind the shared word
+			queries = append(queries, q)
+		}
+		checkRecall(t, x, hashes, ids, queries, len(queries))
+	}
+}
