@@ -8,6 +8,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -290,5 +291,31 @@ func TestDigestSetFromNothing(t *testing.T) {
 	}
 	if read, _, err := OpenDigestSnapshot[SHA256](path); err != nil || !slices.Equal(read.Find(SHA256{1}, nil), []uint64{2, 4}) {
 		t.Error(err)
+	}
+}
+
+// What happens between the beginning and the end of a merge is neither lost nor
+// undone by it.
+func TestDigestSetChangesDuringAMerge(t *testing.T) {
+	digest := func(i byte) MD5 { return MD5{i} }
+	set := newDigestSet(BuildDigests([]Listed[MD5]{{digest(1), 1}, {digest(2), 2}, {digest(3), 3}}), rebuildAfter)
+	set.Remove(digest(1), 1) // comes back
+	set.Remove(digest(2), 2) // stays away
+	set.Add(digest(4), 4)    // goes
+	set.Add(digest(5), 5)    // stays
+	base, added, gone := set.base, set.pairs(), maps.Clone(set.gone)
+	set.Add(digest(1), 1)
+	set.Remove(digest(3), 3)
+	set.Remove(digest(4), 4)
+	set.Add(digest(6), 6)
+	set.building = &rebuild{done: make(chan struct{})}
+	set.merge(base, added, gone)
+	for i, there := range []bool{1: true, 2: false, 3: false, 4: false, 5: true, 6: true} {
+		if found := len(set.Find(digest(byte(i)), nil)) == 1; found != there {
+			t.Errorf("%d: %v", i, found)
+		}
+	}
+	if set.Len() != 3 || set.base.Len() != 3 {
+		t.Errorf("%d, %d in the index", set.Len(), set.base.Len())
 	}
 }

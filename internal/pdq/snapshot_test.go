@@ -190,6 +190,11 @@ func TestSnapshotWithFalseTables(t *testing.T) {
 	if _, _, err := parseSnapshot(good); err != nil {
 		t.Fatal(err)
 	}
+	for _, other := range [][]byte{good[:len(good)-1], append(bytes.Clone(good), 0)} {
+		if _, _, err := parseSnapshot(other); !problem.Is(err, "pdq/damaged-snapshot") {
+			t.Errorf("%d bytes of %d: %v", len(other), len(good), err)
+		}
+	}
 	starts := snapshotHeader + 2*snapshotAlign + snapshotAlign // behind three hashes, three ids
 	rows := starts + int(aligned(4*257))
 	for what, change := range map[string]struct {
