@@ -73,7 +73,7 @@ func TestFoundAndMissed(t *testing.T) {
 	if nearestHelped <= MaxDistance {
 		t.Errorf("different pictures are %d apart", nearestHelped)
 	}
-	compare(t, table(seen, nearest, nearestHelped))
+	compare(t, foundTable(seen, nearest, nearestHelped))
 }
 
 // look compares a changed picture with its original, first as PDQ is and then
@@ -102,7 +102,7 @@ func closest(a, b []Print) int {
 	return least
 }
 
-func table(seen [][]sighting, nearest, nearestHelped int) string {
+func foundTable(seen [][]sighting, nearest, nearestHelped int) string {
 	var b strings.Builder
 	b.WriteString("| change | found | median distance | with the eight variants | with the border trimmed | with crops in the bank | with all three |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for i, c := range changes {

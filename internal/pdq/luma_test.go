@@ -35,8 +35,8 @@ func TestColoursBecomeThoseOfTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// plain hides how the pixels of a picture lie, which leaves the way through At.
-type plain struct{ image.Image }
+// opaque hides how the pixels of a picture lie, which leaves the way through At.
+type opaque struct{ image.Image }
 
 // Each kind of picture has a way of its own to its pixels, and all must see
 // what At says, in parts of a picture and wherever it begins.
@@ -88,7 +88,7 @@ func TestEachKindOfPictureIsReadAsItIs(t *testing.T) {
 			got, want := make([]float32, r.Dx()), make([]float32, r.Dx())
 			var h Hasher
 			cols := h.columnsOf(r, r.Dx())
-			read, at := lumaOf(img, r), lumaOf(plain{img}, r)
+			read, at := lumaOf(img, r), lumaOf(opaque{img}, r)
 			for y := r.Min.Y; y < r.Max.Y; y++ {
 				read(got, cols, y)
 				at(want, cols, y)

@@ -63,7 +63,7 @@ func killNode(t *testing.T, kills int) {
 		return err == nil && slices.Contains(r.EDE, dnswire.EDEBlocked), err == nil
 	}
 	name := func(edition int) string { return fmt.Sprintf("lan%d.mau.example", edition) }
-	const filled = 25 // editions whose names make the file large enough to be caught half-way
+	const filled = 25              // editions whose names make the file large enough to be caught half-way
 	publish := func(edition int) { // every edition has the names of the last ones, and its own
 		var listed strings.Builder
 		for e := range edition + 1 {
