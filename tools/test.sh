@@ -100,6 +100,9 @@ fi
 if grep -qx lachan/duty/schools <<<"$parts"; then
 	stage "lists at size" counted lists go test -json -vet=off -count=1 -run '^TestEverySharedList' ./duty/schools
 fi
+if grep -qx lachan/internal/pdq <<<"$parts"; then
+	stage "pictures, whole" counted pictures go test -json -vet=off -count=1 ./internal/pdq
+fi
 if [ -n "$system" ]; then
 	stage "the whole system: pages, kills, two hubs" counted system \
 		tools/postgres.sh go test -json -vet=off -p 1 -count=1 -timeout 30m $system
