@@ -85,10 +85,7 @@ func (s *Server) addMachine(c *visit) error {
 	if c.form("for") == "me" {
 		n.Person = c.who.Person
 	}
-	var err error
-	if n.Days, err = strconv.Atoi(strings.TrimSpace(c.form("days"))); err != nil {
-		n.Days = 0 // named as out of range, with the others
-	}
+	n.Days, _ = strconv.Atoi(strings.TrimSpace(c.form("days"))) // 0 is named as out of range, with the other faults
 	text, err := "", error(nil)
 	if _, unknown := s.Org.Unit(n.Unit, s.Org.Today()); n.Unit != "" && unknown != nil {
 		err = problem.New("input/faulty").Field("unit", "input/not-a-choice")

@@ -108,7 +108,7 @@ func (r *reading) row(row []string, at map[string]int, line int) error {
 	if q := cell("quality"); q != "" {
 		n, err := strconv.Atoi(q)
 		if err != nil || n < 0 || n > 100 {
-			r.report.skip(SkipQuality, line)
+			r.report.skip(SkipNumber, line)
 			return nil
 		}
 		it.Quality = n

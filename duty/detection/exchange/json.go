@@ -98,6 +98,15 @@ func (j *jsonReader) value(v any) (ok bool, err error) {
 	return json.Unmarshal(raw, v) == nil, nil
 }
 
+// entry decodes the value here into v; one of another shape is counted and
+// passed over.
+func (r *reading) entry(j *jsonReader, v any) (ok bool, err error) {
+	if ok, err = j.value(v); err == nil && !ok {
+		r.report.skip(SkipEntry, j.began)
+	}
+	return ok, err
+}
+
 // pass reads over the value here.
 func (j *jsonReader) pass() error {
 	var raw json.RawMessage

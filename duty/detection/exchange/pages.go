@@ -33,13 +33,8 @@ func (r *reading) stopNCII(in io.Reader) error {
 						Tags   []text `json:"tags"`
 					} `json:"CSPFeedbacks"`
 				}
-				ok, err := j.value(&e)
-				if err != nil {
+				if ok, err := r.entry(j, &e); !ok || err != nil {
 					return err
-				}
-				if !ok {
-					r.report.skip(SkipEntry, j.began)
-					return nil
 				}
 				it := Item{Line: j.began, Value: e.Value.String(), Quality: -1}
 				for _, f := range e.Feedbacks {
@@ -136,13 +131,8 @@ func (r *reading) descriptor(j *jsonReader) func() error {
 			Updated text `json:"last_updated"`
 			Gone    text `json:"should_delete"`
 		}
-		ok, err := j.value(&e)
-		if err != nil {
+		if ok, err := r.entry(j, &e); !ok || err != nil {
 			return err
-		}
-		if !ok {
-			r.report.skip(SkipEntry, j.began)
-			return nil
 		}
 		it := Item{Line: j.began, ID: e.ID.String(), Value: e.Raw.String(), Quality: -1, Severity: e.Sever.String(), Source: e.Owner.Name.String(), Tags: tagsOf(e.Tags)}
 		if it.Value == "" {
@@ -211,13 +201,8 @@ func (r *reading) techAgainst(in io.Reader) error {
 					Deleted  text `json:"deleted"`
 					Created  text `json:"created_on"`
 				}
-				ok, err := j.value(&e)
-				if err != nil {
+				if ok, err := r.entry(j, &e); !ok || err != nil {
 					return err
-				}
-				if !ok {
-					r.report.skip(SkipEntry, j.began)
-					return nil
 				}
 				it := Item{Line: j.began, ID: e.ID.String(), Value: e.Digest.String(), Quality: -1, Category: e.Ideology.String(), Note: e.File.String(), Status: Active}
 				if e.Deleted.isTrue() {

@@ -113,6 +113,27 @@ func equal(x, y Item) bool {
 		x.Status == y.Status && x.Category == y.Category && x.Severity == y.Severity && x.Source == y.Source && x.Note == y.Note
 }
 
+func TestCSVWithQualities(t *testing.T) {
+	items, r, err := collect(t, CSV, Options{Type: PDQ}, "signal_value,quality\n"+pdqOne+",50\n"+pdqOne+",49\n"+pdqOne+",good\n"+pdqOne+",\n")
+	if err != nil || len(items) != 2 || items[0].Quality != 50 || items[1].Quality != -1 {
+		t.Fatalf("%+v, %v", items, err)
+	}
+	sameReasons(t, r, map[Skip][]int{SkipQuality: {3}, SkipNumber: {4}})
+}
+
+// A record of closed hashes alone is passed over once, one of named hashes is not.
+func TestVICSWithPhotoDNA(t *testing.T) {
+	items, r, err := collect(t, VICS, Options{}, `{"odata.metadata":"x#Media","value":[
+{"MediaID":1,"PhotoDNA":"AAAA"},
+{"MediaID":2,"PhotoDNA":[{"HashName":"PDQ","HashValue":"`+pdqOne+`"}]},
+{"MediaID":3},
+{"MediaID":4,"MD5":"`+md5One+`","PhotoDNA":null,"Category":null}]}`)
+	if err != nil || len(items) != 2 || items[0].Type != PDQ || items[1].Type != MD5 {
+		t.Fatalf("%+v, %v", items, err)
+	}
+	sameReasons(t, r, map[Skip][]int{SkipType: {2}, SkipEntry: {4}})
+}
+
 func TestCSVWithoutHeadingsIsAListOfValues(t *testing.T) {
 	items, r, err := collect(t, CSV, Options{}, md5One+"\n"+sha256One+"\n"+sha1One+",remark\n")
 	if err != nil || len(items) != 2 || items[0].Type != MD5 || items[1].Type != SHA1 {

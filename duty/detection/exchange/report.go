@@ -13,11 +13,11 @@ type Skip string
 // The reasons.
 const (
 	SkipType      Skip = "type"      // a kind of signal that nothing here can match: PhotoDNA, TMK, free text
-	SkipNoType    Skip = "no-type"   // the list does not say what the value is
 	SkipAmbiguous Skip = "ambiguous" // 64 digits: PDQ or SHA-256
 	SkipValue     Skip = "value"     // not a value of its type
 	SkipZero      Skip = "zero"      // a PDQ hash of zeros
 	SkipQuality   Skip = "quality"   // a PDQ hash of a picture that is too flat
+	SkipNumber    Skip = "number"    // a number that cannot be read
 	SkipTime      Skip = "time"      // a moment that cannot be read
 	SkipStatus    Skip = "status"    // a word for the status that is not known
 	SkipPattern   Skip = "pattern"   // a STIX pattern that says more than that something equals something
@@ -27,7 +27,8 @@ const (
 // skipLines is how many lines of each reason a report names.
 const skipLines = 20
 
-// Report says what became of every entry of a list, and where the next page is.
+// Report says what became of every signal of a list, of which an entry may have
+// several, and where the next page is.
 //
 //	Entries = Taken + Withdrawn + Skipped
 type Report struct {

@@ -36,13 +36,8 @@ func (r *reading) stix(in io.Reader) error {
 	}
 	entry := func() error {
 		var o stixObject
-		ok, err := j.value(&o)
-		if err != nil {
+		if ok, err := r.entry(j, &o); !ok || err != nil {
 			return err
-		}
-		if !ok {
-			r.report.skip(SkipEntry, j.began)
-			return nil
 		}
 		return r.stixItems(&o, j.began)
 	}

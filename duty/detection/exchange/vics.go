@@ -36,13 +36,8 @@ func (r *reading) vics(in io.Reader) error {
 	j := newJSON(in)
 	media := func() error {
 		var m vicsMedia
-		ok, err := j.value(&m)
-		if err != nil {
+		if ok, err := r.entry(j, &m); !ok || err != nil {
 			return err
-		}
-		if !ok {
-			r.report.skip(SkipEntry, j.began)
-			return nil
 		}
 		return r.vicsItems(&m, j.began)
 	}
@@ -90,12 +85,13 @@ func (r *reading) vicsItems(m *vicsMedia, line int) error {
 	hashes := []vicsHash{{"md5", m.MD5}, {"sha1", m.SHA1}, {"sha256", m.SHA256}}
 	hashes = append(hashes, m.Hashes...)
 	var named []vicsHash
+	none := true
 	if json.Unmarshal(m.Photo, &named) == nil {
 		hashes = append(hashes, named...)
 	} else if len(m.Photo) > 0 {
+		none = false
 		r.report.skip(SkipType, line) // PhotoDNA itself
 	}
-	none := true
 	for _, h := range hashes {
 		if h.Value == "" {
 			continue
