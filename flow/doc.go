@@ -8,9 +8,12 @@
 //	emergency-ring    casework.EmergencyRaised → ring who is on call     clause 2
 //	decided-enforce   casework.Decided         → schools.Enforce         clause 2 → 3
 //	lifted-withdraw   casework.BlockLifted     → schools.LiftCase        clause 2 → 3
+//	judged-case       detection.Judged         → a case, its block           clause 5.2 → 2
+//	unseen-ring       detection.EmergencyUnseen → ring who is on call       clause 5.2 → 2
 //	casework-figures  casework.Figures         → the cells of a report   clause 2, 5.1 → 5.3
 //	schools-figures   schools.Figures and
 //	                  online.Figures           → the cells of a report   clause 3 → 5.3
+//	detection-figures detection.Figures        → the cells of a report   clause 5.2 → 5.3
 //
 // The arrows of the first kind run inside the transaction that made the
 // event: a decision without its block, or a block without its decision,

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"lachan/duty/casework"
+	"lachan/duty/detection"
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
 	"lachan/internal/clock"
@@ -27,21 +28,28 @@ const (
 	LiftedWithdraw  Arrow = "lifted-withdraw"
 	CaseworkFigures Arrow = "casework-figures"
 	SchoolsFigures  Arrow = "schools-figures"
+
+	JudgedCase       Arrow = "judged-case"
+	UnseenRing       Arrow = "unseen-ring"
+	DetectionFigures Arrow = "detection-figures"
 )
 
 // Arrows lists all arrows, in the order of the story.
 func Arrows() []Arrow {
-	return []Arrow{EmergencyRing, DecidedEnforce, LiftedWithdraw, CaseworkFigures, SchoolsFigures}
+	return []Arrow{
+		EmergencyRing, DecidedEnforce, LiftedWithdraw, JudgedCase, UnseenRing, CaseworkFigures, SchoolsFigures, DetectionFigures,
+	}
 }
 
 // Flow joins the duties of one hub.
 type Flow struct {
-	casework *casework.Service
-	schools  *schools.Service
-	online   *online.Service
-	queue    *jobs.Queue
-	clock    clock.Clock
-	off      map[Arrow]bool
+	casework  *casework.Service
+	schools   *schools.Service
+	online    *online.Service
+	detection *detection.Service
+	queue     *jobs.Queue
+	clock     clock.Clock
+	off       map[Arrow]bool
 }
 
 // New returns a Flow that knows no duty yet: casework needs its Emit before
@@ -59,8 +67,8 @@ func New(queue *jobs.Queue, clk clock.Clock, off ...Arrow) *Flow {
 }
 
 // Join tells the flow its duties. Call it once, before the first event.
-func (f *Flow) Join(c *casework.Service, s *schools.Service, o *online.Service) {
-	f.casework, f.schools, f.online = c, s, o
+func (f *Flow) Join(c *casework.Service, s *schools.Service, o *online.Service, d *detection.Service) {
+	f.casework, f.schools, f.online, f.detection = c, s, o, d
 }
 
 // Emit hears an event inside the transaction that made it. An error fails
@@ -82,6 +90,21 @@ func (f *Flow) Emit(ctx context.Context, tx *sqldb.Tx, event any) error {
 			return nil
 		}
 		return f.withdraw(ctx, tx, e)
+	case *detection.Judged:
+		if f.off[JudgedCase] {
+			return nil
+		}
+		return f.judged(ctx, tx, e)
+	case *detection.EmergencyUnseen:
+		if f.off[UnseenRing] {
+			return nil
+		}
+		return f.unseen(ctx, tx, e)
+	case detection.CameBack:
+		if e.Case == "" {
+			return nil
+		}
+		return f.casework.CameBack(ctx, tx, e.Case, e.Item)
 	}
 	return nil // an event that leads nowhere yet
 }

@@ -15,6 +15,7 @@ import (
 	"lachan/directives"
 	"lachan/duty"
 	"lachan/duty/casework"
+	"lachan/duty/detection"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
@@ -75,6 +76,7 @@ type Hub struct {
 	Casework  *casework.Service
 	Schools   *schools.Service
 	Online    *online.Service
+	Detection *detection.Service
 	Reporting *reporting.Service
 	Web       *web.Server
 
@@ -230,7 +232,11 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h.flow.Join(h.Casework, h.Schools, h.Online)
+	if h.Detection, err = h.newDetection(); err != nil {
+		return err
+	}
+	h.onClose(h.Detection.Close)
+	h.flow.Join(h.Casework, h.Schools, h.Online, h.Detection)
 	indicators, err := reporting.ReadCatalogue(directives.Indicators)
 	if err != nil {
 		return err
@@ -238,8 +244,9 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	h.Reporting = reporting.New(reporting.Deps{
 		DB: h.DB, Clock: h.clock, Org: h.Org, Authz: h.Authz, Ledger: h.Ledger, Catalogue: indicators, Texts: h.texts,
 		Sources: map[duty.ID]reporting.Figures{
-			duty.Casework: h.flow.CaseworkSource(h.answersForProvince),
-			duty.Schools:  h.flow.SchoolsSource(),
+			duty.Casework:  h.flow.CaseworkSource(h.answersForProvince),
+			duty.Schools:   h.flow.SchoolsSource(),
+			duty.Detection: h.flow.DetectionSource(),
 		},
 	})
 	return nil

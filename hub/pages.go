@@ -54,7 +54,7 @@ func (h *Hub) openPages(context.Context) (err error) {
 			Clock: h.clock, Log: h.log, Sign: func(text string) string { return h.secrets.KeyedHash("gate.ticket", text) },
 		}),
 		Services: web.Services{
-			Identity: h.Identity, Authz: h.Authz, Org: h.Org, Casework: h.Casework, Schools: h.Schools, Online: h.Online, Reporting: h.Reporting,
+			Identity: h.Identity, Authz: h.Authz, Org: h.Org, Casework: h.Casework, Schools: h.Schools, Online: h.Online, Detection: h.Detection, Reporting: h.Reporting,
 			Ledger: ledgerPages{h}, Directive: Directive, Translate: translate,
 		},
 	})

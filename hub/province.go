@@ -26,6 +26,7 @@ const (
 	functionPolice    = "cong_an_tinh"
 	functionEducation = "qlnn_giao_duc"
 	functionLead      = "dau_moi_tong_hop"
+	functionReview    = "ra_soat_xu_ly" // looks through what is public
 )
 
 // Directive is the id of the directive that this installation carries out.

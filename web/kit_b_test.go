@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"lachan/directives"
+	"lachan/duty/detection"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
@@ -48,6 +49,7 @@ type house struct {
 	identity  *identity.Service
 	schools   *schools.Service
 	online    *online.Service
+	detection *detection.Service
 	reporting *reporting.Service
 	org       *org.Service
 	ledger    *ledger.Log

@@ -18,6 +18,7 @@ import (
 	"lachan/directives"
 	"lachan/duty"
 	"lachan/duty/casework"
+	"lachan/duty/detection"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
@@ -165,7 +166,14 @@ func newDesk(t testing.TB) *desk {
 	ok(err)
 	h.online, err = online.New(online.Deps{DB: db, Ledger: h.ledger, Authz: engine, Clock: h.clock, Schools: h.schools})
 	ok(err)
-	story.Join(d.casework, h.schools, h.online)
+	h.detection, err = detection.New(detection.Deps{
+		DB: db, Clock: h.clock, Authz: engine, Ledger: h.ledger, Vault: safe, Files: &drawer{files: map[string][]byte{}}, Log: quietLog,
+		Unit: func(context.Context, time.Time) (string, error) { return d.duty, nil }, Registrable: schools.Registered,
+		Reported: d.casework.OpenAbout, Emit: story.Emit,
+	})
+	ok(err)
+	t.Cleanup(func() { ok(h.detection.Close()) })
+	story.Join(d.casework, h.schools, h.online, h.detection)
 	h.server = httptest.NewUnstartedServer(nil)
 	d.gate = gate.New(gate.Deps{
 		Settings: gate.Settings{Free: 300, MaxWork: 300_000, MaxWait: 30 * time.Second},
@@ -175,7 +183,7 @@ func newDesk(t testing.TB) *desk {
 		Settings: web.Settings{Language: "vi", Place: "Tỉnh mẫu", Leave: "https://www.example/", BaseURL: "http://" + h.server.Listener.Addr().String(), Homes: web.Homes{Host: "dns.tinh-mau.example", Port: 8443, Addresses: []string{"192.0.2.53"}}},
 		Texts:    d.texts, Clock: h.clock, Log: slog.New(slog.NewTextHandler(&d.log, nil)), Gate: d.gate,
 		Services: web.Services{
-			Identity: h.identity, Authz: engine, Org: h.org, Casework: d.casework, Schools: h.schools, Online: h.online, Reporting: h.reporting,
+			Identity: h.identity, Authz: engine, Org: h.org, Casework: d.casework, Schools: h.schools, Online: h.online, Detection: h.detection, Reporting: h.reporting,
 			Ledger: deskLedger{shownLedger{h.ledger, engine}}, Directive: sum.ID,
 		},
 	})

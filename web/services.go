@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lachan/duty/casework"
+	"lachan/duty/detection"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
@@ -24,6 +25,7 @@ type Services struct {
 	Casework  *casework.Service
 	Schools   *schools.Service
 	Online    *online.Service
+	Detection *detection.Service
 	Reporting *reporting.Service
 	Ledger    Ledger
 	// Directive is the id of the directive that the province carries out.

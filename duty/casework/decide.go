@@ -115,7 +115,16 @@ type BlockAnswer struct {
 // need, and every emergency block, waits for a second person; everything else
 // takes force with the commit. flow hands it to schools inside the
 // transaction.
-func (s *Service) DecideBlock(ctx context.Context, actor authz.Actor, cmd BlockCommand) (BlockAnswer, error) {
+func (s *Service) DecideBlock(ctx context.Context, actor authz.Actor, cmd BlockCommand) (answer BlockAnswer, err error) {
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		answer, err = s.DecideBlockIn(ctx, tx, actor, cmd)
+		return err
+	})
+	return answer, err
+}
+
+// DecideBlockIn is DecideBlock inside another duty's transaction.
+func (s *Service) DecideBlockIn(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, cmd BlockCommand) (BlockAnswer, error) {
 	if err := cmd.Validate(); err != nil {
 		return BlockAnswer{}, err
 	}
@@ -156,7 +165,7 @@ func (s *Service) DecideBlock(ctx context.Context, actor authz.Actor, cmd BlockC
 		}
 		return details, s.note(ctx, tx, actor, c, "block_reason", nil, cmd.Reason, now)
 	}
-	if err := s.change(ctx, actor, cmd.Case, st); err != nil {
+	if err := s.changeIn(ctx, tx, actor, cmd.Case, st); err != nil {
 		return BlockAnswer{}, err
 	}
 	return answer, nil
@@ -269,6 +278,15 @@ type TakedownCommand struct {
 
 // DecideTakedown records that a platform was asked; its clock runs from now.
 func (s *Service) DecideTakedown(ctx context.Context, actor authz.Actor, cmd TakedownCommand) (decision string, err error) {
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		decision, err = s.DecideTakedownIn(ctx, tx, actor, cmd)
+		return err
+	})
+	return decision, err
+}
+
+// DecideTakedownIn is DecideTakedown inside another duty's transaction.
+func (s *Service) DecideTakedownIn(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, cmd TakedownCommand) (decision string, err error) {
 	p := problem.New("input/faulty")
 	if cmd.Domain == "" {
 		p.Field("domain", "input/required")
@@ -281,7 +299,7 @@ func (s *Service) DecideTakedown(ctx context.Context, actor authz.Actor, cmd Tak
 	}
 	now := s.now()
 	decision = id.New()
-	err = s.change(ctx, actor, cmd.Case, step{action: "casework.decide", attrs: map[string]any{"track": string(TakedownTrack)}, kind: "casework.takedown", do: func(ctx context.Context, tx *sqldb.Tx, c *caseRow) (any, error) {
+	err = s.changeIn(ctx, tx, actor, cmd.Case, step{action: "casework.decide", attrs: map[string]any{"track": string(TakedownTrack)}, kind: "casework.takedown", do: func(ctx context.Context, tx *sqldb.Tx, c *caseRow) (any, error) {
 		if err := s.handle(c, now); err != nil {
 			return nil, err
 		}

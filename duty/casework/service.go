@@ -134,20 +134,25 @@ type step struct {
 // change runs a step on a case.
 func (s *Service) change(ctx context.Context, actor authz.Actor, caseID string, st step) error {
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		c, permit, err := s.load(ctx, tx, actor, caseID, st.action, st.attrs)
-		if err != nil {
-			return err
-		}
-		c.policies = permit.Policies()
-		details, err := st.do(ctx, tx, c)
-		if err != nil {
-			return err
-		}
-		if err := s.save(ctx, tx, c); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, actor, c.ID, st.kind, permit.Policies(), details)
+		return s.changeIn(ctx, tx, actor, caseID, st)
 	})
+}
+
+// changeIn runs a step inside somebody's transaction.
+func (s *Service) changeIn(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, caseID string, st step) error {
+	c, permit, err := s.load(ctx, tx, actor, caseID, st.action, st.attrs)
+	if err != nil {
+		return err
+	}
+	c.policies = permit.Policies()
+	details, err := st.do(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	if err := s.save(ctx, tx, c); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, actor, c.ID, st.kind, permit.Policies(), details)
 }
 
 // load reads a case and asks whether the actor may do action on it. A case

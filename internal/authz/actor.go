@@ -53,13 +53,16 @@ const (
 	Lead      = "lead"       // the lead department
 	ITTeacher = "it_teacher" // a school's filter
 	Operator  = "operator"   // runs the machine
+	// Reviewer judges what detection found; ModelKeeper trains its model.
+	Reviewer    = "reviewer"
+	ModelKeeper = "model_keeper"
 )
 
 // Roles lists every role.
 func Roles() []string {
 	return []string{
 		Admin, Head, Triage, Handler, Takedown, Police, Custodian, Keyholder,
-		Auditor, Analyst, Focal, Lead, ITTeacher, Operator,
+		Auditor, Analyst, Focal, Lead, ITTeacher, Operator, Reviewer, ModelKeeper,
 	}
 }
 

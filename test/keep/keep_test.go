@@ -327,7 +327,14 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
-	for _, undo := range []string{"DROP TABLE schools_fault_log", "DELETE FROM goose_db_version WHERE version_id = 20"} {
+	undone := []string{"DELETE FROM goose_db_version WHERE version_id = 21"}
+	for _, table := range []string{
+		"proposal", "reviewer", "opened", "exposure", "skip", "star", "note", "sealed",
+		"item", "page", "scan", "source", "signal", "content", "bank", "counter",
+	} {
+		undone = append(undone, "DROP TABLE detection_"+table)
+	}
+	for _, undo := range undone {
 		if _, err := h.DB.Writer().Exec(undo); err != nil {
 			t.Fatal(err)
 		}
@@ -336,7 +343,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-20-*", "database.snapshot"))
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-21-*", "database.snapshot"))
 	if err != nil || len(made) != 1 {
 		t.Fatalf("backups %v, %v", made, err)
 	}

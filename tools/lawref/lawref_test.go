@@ -32,6 +32,7 @@ func sound() map[string]string {
 		"docs/law/4569.md":          law(),
 		"duty/casework/doc.go":      "// Package casework serves clauses 2 and 5.1 of the dispatch.\npackage casework\n",
 		"duty/schools/doc.go":       "// Package schools serves clause 2 (block) and clause 3 (filter).\n// It cites clause 7 of article 54 too.\npackage schools\n",
+		"duty/detection/doc.go":     "// Package detection finds: clauses 2 and 5.2.\npackage detection\n",
 		"duty/reporting/doc.go":     "// Package reporting reports.\n//\n// Clauses: 1.5, 5.2, 5.3\npackage reporting\n",
 		"web/casework.go":           "package web\nfunc r() []Route {\nboth := []string{\"2\", \"5.1\"}\nreturn []Route{{Method: http.MethodGet, Path: \"/casework/queue\", Clauses: both}, {\"POST\", \"/report\", []string{\"2\"}, true, 0, nil}} }\n",
 		"duty/casework/law_test.go": "package casework\nfunc TestClause_5_1_Receipt(t *testing.T) {}\n// Clause: 2\nfunc TestDecide(t *testing.T) {}\n",

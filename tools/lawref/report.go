@@ -16,7 +16,6 @@ var openRooms = map[duty.ID]string{
 	duty.Outreach:   "library, warnings, campaigns, coverage",
 	duty.Training:   "courses, sessions, certificates",
 	duty.Inspection: "plans, checklists, findings, remedies",
-	duty.Detection:  "sources, scans, hash lists, review queue",
 }
 
 // heading is the one point of the dispatch that orders nothing itself.

@@ -222,3 +222,10 @@ func fromUnix(s string) time.Time {
 	}
 	return time.Unix(n, 0).UTC()
 }
+
+// Canonical is the one spelling in which a value of a type is matched; not ok
+// for what cannot be matched: a wrong shape, a PDQ hash of zeros.
+func Canonical(t Type, value string) (string, bool) {
+	v, skip := canonical(t, value)
+	return v, skip == ""
+}

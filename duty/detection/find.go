@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package detection
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/url"
+	"slices"
+	"time"
+
+	"lachan/duty/detection/exchange"
+	"lachan/internal/authz"
+	"lachan/internal/id"
+	"lachan/internal/pdq"
+	"lachan/internal/sqldb"
+)
+
+// Finding is what a scan met, or an officer brought, while it is in memory.
+type Finding struct {
+	Source  string // id; "" where an officer brought it
+	Scan    string
+	Kind    Kind
+	Address string // personal
+	Title   string // personal
+	Text    string // personal
+	Lang    string
+	// TextDigest is equal for texts that are nearly equal; "" for none.
+	TextDigest string
+	Marks      []Mark
+	Published  time.Time
+	Spoken     bool // in a child's words
+	Pictures   []FoundPicture
+	Capture    []byte // WARC of what was seen; nil for none
+	// Features with all that was read of the text; hits are added here.
+	Features Features
+}
+
+// Mark is a place of the text that gave a reason, in bytes of Text.
+type Mark struct {
+	From  int    `json:"from"`
+	To    int    `json:"to"`
+	Label string `json:"label"`
+}
+
+// FoundPicture is a picture, or the frames of a film, of a finding.
+type FoundPicture struct {
+	Address       string // personal
+	Alt           string // personal
+	Film          bool
+	Width, Height int
+	Quality       int
+	Hash          pdq.Hash   // of the picture as it is stored
+	Variants      []pdq.Hash // what is looked for: turned, mirrored, trimmed; frames of a film
+	MD5, SHA256   string     // of the file
+	Picture       []byte     // for who holds to reveal: JPEG
+	Veil          []byte     // for everybody before: JPEG, blurred, grey and small
+}
+
+// content is what is sealed of an item.
+type content struct {
+	Address   string           `json:"address"`
+	Title     string           `json:"title"`
+	Text      string           `json:"text"`
+	Lang      string           `json:"lang"`
+	Marks     []Mark           `json:"marks"`
+	Published int64            `json:"published"`
+	Pictures  []contentPicture `json:"pictures"`
+}
+
+type contentPicture struct {
+	Address string `json:"address"`
+	Alt     string `json:"alt"`
+	PDQ     string `json:"pdq"`
+	MD5     string `json:"md5"`
+	SHA256  string `json:"sha256"`
+}
+
+// maxText is how much of a text is kept, in bytes; a page of a newspaper has
+// some ten thousand.
+const maxText = 200_000
+
+// Found is what became of a finding.
+type Found struct {
+	Item   string // id; "" where nothing gave a reason
+	Fresh  bool   // a new item
+	Judged Judgement
+}
+
+// Find takes a finding in: it is matched and judged in memory, and what gives a
+// reason is sealed into the queue. The same address and kind that waits already
+// is counted, and rises if it is graver now; one that was judged comes back
+// only if it has changed.
+func (s *Service) Find(ctx context.Context, actor authz.Actor, f Finding) (Found, error) {
+	permit, err := s.mayFind(ctx, actor)
+	if err != nil {
+		return Found{}, err
+	}
+	unit, err := s.Unit(ctx, s.now())
+	if err != nil {
+		return Found{}, err
+	}
+	i, err := s.itemOf(ctx, &f)
+	if err != nil {
+		return Found{}, wrap("find", err)
+	}
+	i.Unit = unit
+	j := s.judge(i.Features)
+	if f.Source == "" && !j.Queue { // a person brought it: that is a reason
+		j = Judgement{Queue: true, Tier: Normal, Label: OtherLabel, Reasons: []Reason{{Code: "brought", Label: OtherLabel}}}
+	}
+	if !j.Queue {
+		return Found{Judged: j}, nil
+	}
+	i.Tier, i.Label, i.Reasons, i.Severity = j.Tier, j.Label, j.Reasons, s.label(j.Label).Severity
+	i.Spoken = f.Spoken || s.label(j.Label).Spoken && i.Kind == PageKind && f.Text != ""
+	s.intake.Lock()
+	defer s.intake.Unlock()
+	out := Found{Judged: j}
+	err = s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		out.Item, out.Fresh, err = s.admit(ctx, tx, actor, permit, *i, f)
+		return err
+	})
+	return out, wrap("find", err)
+}
+
+// mayFind: the hub's own scans, and a reviewer who brings something.
+func (s *Service) mayFind(ctx context.Context, actor authz.Actor) (authz.Permit, error) {
+	if actor.System {
+		return s.Authz.Check(ctx, actor, "detection.scan", authz.Resource{Type: "detection.item"})
+	}
+	return s.check(ctx, actor, "detection.review", "item", "")
+}
+
+// itemOf does in memory whatever needs the words, addresses and hashes.
+func (s *Service) itemOf(ctx context.Context, f *Finding) (*Item, error) {
+	if len(f.Text) > maxText {
+		f.Text = cutText(f.Text, maxText)
+		f.Marks = slices.DeleteFunc(f.Marks, func(m Mark) bool { return m.To > len(f.Text) })
+	}
+	now := s.now()
+	i := &Item{
+		ID: id.New(), Source: f.Source, Scan: f.Scan, Kind: f.Kind, Found: now, LastSeen: now, Seen: 1, State: Waiting, Features: f.Features,
+		addressHash: s.hash("item", f.Address), text: s.hash("text", f.TextDigest),
+	}
+	host := ""
+	if u, err := url.Parse(f.Address); err == nil {
+		host = u.Hostname()
+	}
+	i.host = s.hash("host", host)
+	i.Features.Kind, i.Features.Pictures = f.Kind, len(f.Pictures)
+	for _, sig := range addressSignals(f.Address, host) {
+		hits, err := s.hits(ctx, sig, nil, -1)
+		if err != nil {
+			return nil, err
+		}
+		i.Features.Hits = append(i.Features.Hits, hits...)
+	}
+	for n := range f.Pictures {
+		p := &f.Pictures[n]
+		facts, hits, err := s.facts(ctx, p, n)
+		if err != nil {
+			return nil, err
+		}
+		if p.Film {
+			i.Features.Films++
+		}
+		i.Pictures = append(i.Pictures, facts)
+		i.Features.Hits = append(i.Features.Hits, hits...)
+		if i.picture == "" {
+			i.picture = s.hash("picture", p.clusterKey())
+		}
+	}
+	if s.Reported != nil {
+		n, err := s.Reported(ctx, f.Address)
+		if err != nil {
+			return nil, err
+		}
+		i.Features.Reports = n
+	}
+	if f.Capture != nil {
+		sum := sha256.Sum256(f.Capture)
+		i.Capture = Capture{Size: int64(len(f.Capture)), SHA256: hex.EncodeToString(sum[:])}
+	}
+	return i, nil
+}
+
+func (p *FoundPicture) clusterKey() string {
+	if p.Quality >= pdq.MinQuality && !p.Hash.IsZero() {
+		return p.Hash.String()
+	}
+	return p.SHA256
+}
+
+// facts looks one picture up in every bank.
+func (s *Service) facts(ctx context.Context, p *FoundPicture, n int) (PictureFacts, []Hit, error) {
+	facts := PictureFacts{Width: p.Width, Height: p.Height, Quality: p.Quality, Film: p.Film, Kept: len(p.Picture) > 0}
+	var hits []Hit
+	for _, sig := range []Signal{{exchange.MD5, p.MD5}, {exchange.SHA256, p.SHA256}} {
+		if sig.Value == "" {
+			continue
+		}
+		more, err := s.hits(ctx, sig, nil, n)
+		if err != nil {
+			return facts, nil, err
+		}
+		hits = append(hits, more...)
+	}
+	if p.Quality >= pdq.MinQuality {
+		more, err := s.hits(ctx, Signal{}, slices.Concat([]pdq.Hash{p.Hash}, p.Variants), n)
+		if err != nil {
+			return facts, nil, err
+		}
+		hits = append(hits, more...)
+	}
+	hits = onceEach(hits)
+	for _, h := range hits {
+		// What was judged once is not shown again, whatever the verdict.
+		if IsDecided(h.Bank) && facts.Known == "" {
+			facts.Known, facts.Label = h.Verdict, h.Label
+		}
+	}
+	return facts, hits, nil
+}
+
+// hits are the matches of a signal, or of the hashes, as hits of picture n.
+func (s *Service) hits(ctx context.Context, sig Signal, hashes []pdq.Hash, n int) ([]Hit, error) {
+	var found []Match
+	var err error
+	if hashes != nil {
+		found, err = s.matchHashes(ctx, hashes)
+	} else {
+		found, err = s.matchSignal(ctx, sig)
+	}
+	var hits []Hit
+	for _, m := range found {
+		if m.Taken() {
+			hits = append(hits, Hit{Bank: m.Bank, Content: m.Content, Label: m.Label, Severity: m.Severity, Distance: m.Distance, Picture: n, Verdict: m.Verdict})
+		}
+	}
+	return hits, err
+}
+
+// onceEach keeps the nearest hit of each content.
+func onceEach(hits []Hit) []Hit {
+	slices.SortStableFunc(hits, func(a, b Hit) int {
+		if a.Content != b.Content {
+			return int(a.Content - b.Content)
+		}
+		return a.Distance - b.Distance
+	})
+	return slices.CompactFunc(hits, func(a, b Hit) bool { return a.Content == b.Content })
+}
+
+func addressSignals(address, host string) (signals []Signal) {
+	if v, ok := exchange.Canonical(exchange.URL, address); ok {
+		signals = append(signals, Signal{exchange.URL, v})
+	}
+	if v, ok := exchange.Canonical(exchange.Domain, host); ok {
+		signals = append(signals, Signal{exchange.Domain, v})
+	}
+	return signals
+}
+
+// itemCounter numbers the items.
+const itemCounter = "item"
+
+// admit puts a finding into the queue, or counts it where it is there already.
+func (s *Service) admit(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, permit authz.Permit, i Item, f Finding) (string, bool, error) {
+	before, err := sqldb.One(ctx, tx, queryItemAddress, scanItem, i.addressHash, string(i.Kind))
+	switch {
+	case errors.Is(err, sqldb.ErrNoRows):
+	case err != nil:
+		return "", false, err
+	case before.State != Decided, before.text == i.text && before.picture == i.picture:
+		return before.ID, false, s.meetAgain(ctx, tx, &before, &i)
+	default:
+		i.Features.Again = before.Seen
+	}
+	if i.Number, err = next(ctx, tx, itemCounter); err != nil {
+		return "", false, err
+	}
+	if i.address, err = s.box().Seal("item/"+i.ID, []byte(f.Address)); err != nil {
+		return "", false, err
+	}
+	if err := s.seal(ctx, tx, &i, f); err != nil {
+		return "", false, err
+	}
+	if err := s.putItem(ctx, tx, &i); err != nil {
+		return "", false, err
+	}
+	err = s.record(ctx, tx, actor, i.ID, "detection.found", permit, map[string]any{
+		"number": i.Number, "kind": i.Kind, "label": i.Label, "tier": int(i.Tier), "pictures": len(i.Pictures), "capture": i.Capture.SHA256,
+	})
+	if err == nil && i.Tier == Emergency {
+		err = s.Emit(ctx, tx, EmergencyFound{Item: i.ID, Number: i.Number, Unit: i.Unit, At: i.Found})
+	}
+	return i.ID, err == nil, err
+}
+
+// meetAgain counts a finding that is known, and lets it rise.
+func (s *Service) meetAgain(ctx context.Context, tx *sqldb.Tx, before, now *Item) error {
+	before.Seen++
+	before.LastSeen = now.LastSeen
+	if before.State == Waiting && now.Tier < before.Tier {
+		before.Tier, before.Label, before.Severity, before.Reasons, before.Features = now.Tier, now.Label, now.Severity, now.Reasons, now.Features
+		if before.Tier == Emergency {
+			if err := s.Emit(ctx, tx, EmergencyFound{Item: before.ID, Number: before.Number, Unit: before.Unit, At: now.LastSeen}); err != nil {
+				return err
+			}
+		}
+	}
+	return saveItem(ctx, tx, before)
+}
+
+func cutText(text string, most int) string {
+	for most > 0 && text[most]&0xc0 == 0x80 {
+		most--
+	}
+	return text[:most]
+}
