@@ -55,10 +55,11 @@ func (d *desk) blocked(domain string) bool {
 // opened counts how often the ledger says that a case was opened.
 func (d *desk) opened() int { d.t.Helper(); return d.noted("casework.opened") }
 
-// noted counts the entries of a kind in casework's ledger.
+// noted counts the entries of a kind in the ledger of its room.
 func (d *desk) noted(kind string) (n int) {
 	d.t.Helper()
-	leaves, _, err := d.ledger.List(context.Background(), ledger.Filter{Room: "casework"}, ledger.Page{Limit: 200})
+	room, _, _ := strings.Cut(kind, ".")
+	leaves, _, err := d.ledger.List(context.Background(), ledger.Filter{Room: room}, ledger.Page{Limit: 200})
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func initials(name string) string {
 // policies keep from the reader is left out of it.
 func (c *visit) in(room, title string) {
 	c.base.Title = title
-	hrefs := map[string]string{"work": "/work", "mission": "/mission", "casework": "", "schools": "", "reporting": "", "ledger": ""}
+	hrefs := map[string]string{"work": "/work", "mission": "/mission", "casework": "", "schools": "", "detection": "", "reporting": "", "ledger": ""}
 	for name := range hrefs {
 		if c.mayEnter(name) {
 			hrefs[name] = "/" + name
@@ -125,6 +125,8 @@ func (c *visit) mayEnter(room string) bool {
 	case "schools":
 		all, own := authz.Resource{Type: "schools.school", Attrs: map[string]any{"unit": "(any)"}}, authz.Resource{Type: "schools.school", Attrs: map[string]any{"unit": c.who.Actor.Unit}}
 		return c.may("schools.view", all) || c.may("schools.view", own)
+	case "detection":
+		return c.may("detection.view", authz.Resource{Type: "detection.figures"})
 	case "reporting":
 		return c.may("reporting.view", authz.Resource{Type: "reporting.report", Attrs: map[string]any{"unit": c.who.Actor.Unit}})
 	case "ledger":

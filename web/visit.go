@@ -168,7 +168,7 @@ func (c *visit) fail(err error) {
 	case "identity/step-up":
 		http.Redirect(c.w, c.r, "/login/code?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
 		return
-	case "identity/locked", "casework/unlock-first":
+	case "identity/locked", "casework/unlock-first", "detection/unlock-first":
 		http.Redirect(c.w, c.r, "/unlock?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
 		return
 	}

@@ -138,7 +138,7 @@ func (s *Service) Next(ctx context.Context, actor authz.Actor) (string, error) {
 		if err != nil {
 			return err
 		}
-		if refused = b.refusal(now); refused != nil {
+		if refused = b.Refusal(now); refused != nil {
 			return s.passOn(ctx, tx, actor, permit, &first)
 		}
 		item = first.ID
@@ -210,7 +210,7 @@ func (s *Service) Take(ctx context.Context, actor authz.Actor, item string) erro
 			return err
 		}
 		// Who asks for an emergency by name is not sent away from it.
-		if refused := b.refusal(now); refused != nil && i.Tier != Emergency {
+		if refused := b.Refusal(now); refused != nil && i.Tier != Emergency {
 			return refused
 		}
 		return s.hold(ctx, tx, actor, permit, i.ID)

@@ -47,8 +47,8 @@ func (b Budget) Spent() bool {
 	return false
 }
 
-// refusal is why a person gets no further item now; nil: he does.
-func (b Budget) refusal(now time.Time) error {
+// Refusal is why a person gets no further item now; nil: he does.
+func (b Budget) Refusal(now time.Time) error {
 	switch {
 	case b.Away:
 		return problem.New("detection/away")
@@ -230,7 +230,7 @@ func (s *Service) Free(ctx context.Context, actor authz.Actor, persons []string)
 		if err != nil {
 			return nil, wrap("free", err)
 		}
-		free[p] = b.refusal(s.now()) == nil
+		free[p] = b.Refusal(s.now()) == nil
 	}
 	return free, nil
 }

@@ -29,7 +29,7 @@ func needsKey(m Membership) bool {
 		switch role {
 		case authz.Admin, authz.Operator, authz.Auditor:
 			return false
-		case authz.Head, authz.Triage, authz.Handler, authz.Takedown, authz.Police, authz.Custodian:
+		case authz.Head, authz.Triage, authz.Handler, authz.Takedown, authz.Police, authz.Custodian, authz.Reviewer, authz.ModelKeeper:
 			reads = true
 		}
 	}

@@ -65,6 +65,9 @@ func funcs(p *locale.Printer, d *look.Drawings, assets *Assets) template.FuncMap
 		"choice": func(kind, name string, o page.Option) page.Choice {
 			return page.Choice{Kind: kind, Name: name, Option: o}
 		},
+		"ofItem": func(i page.ReviewItem, p page.ReviewPicture) page.ItemPicture {
+			return page.ItemPicture{Item: i, Picture: p}
+		},
 		// scenario says a question and its answers from the keys below a
 		// prefix that ends in a dot: q, a, a.reply …; best is the letter of the good answer.
 		"scenario": func(prefix, best string) page.Scenario {

@@ -31,7 +31,7 @@ func (m maker) t(key string, args ...any) string { return m.p.T(key, args...) }
 func samples(p *locale.Printer, theme string) set {
 	m := maker{p: p, theme: theme}
 	all := set{"help/components": gallery.Components(m.console(m.t("console.help.title"), ""))}
-	for _, part := range []set{m.public(), m.report(), m.access(), m.casework(), m.schools(), m.online(), m.reporting(), m.keeping()} {
+	for _, part := range []set{m.public(), m.report(), m.access(), m.casework(), m.schools(), m.online(), m.detection(), m.reporting(), m.keeping()} {
 		for name, sample := range part {
 			all[name] = sample
 		}
@@ -48,7 +48,7 @@ func (m maker) console(title, room string) page.Base {
 	b.User = &page.User{Name: "Trần Thị Mẫu", Initials: "TM", Post: "Ca sáng, đến 15:00", CanSetUp: true}
 	b.Unit = page.Unit{ID: "u1", Name: "Tổ tiếp nhận mẫu", Under: "Sở mẫu"}
 	b.Units = []page.Unit{b.Unit, {ID: "u2", Name: "Phòng mẫu", Under: "Sở mẫu"}}
-	b.Nav = page.Nav(room, map[string]string{"work": "/work", "mission": "/mission", "casework": "/casework", "schools": "/schools", "reporting": "/reporting/totals", "ledger": "/ledger"}, map[string]int{"work": 13, "casework": 41, "reporting": 2})
+	b.Nav = page.Nav(room, map[string]string{"work": "/work", "mission": "/mission", "casework": "/casework", "schools": "/schools", "detection": "/detection", "reporting": "/reporting/totals", "ledger": "/ledger"}, map[string]int{"work": 13, "casework": 41, "reporting": 2})
 	b.SearchPath, b.BellPath, b.IntakePath, b.HelpPath, b.Bell = "/casework", "/notices", "/casework/new", "/help/components", 3
 	return b
 }

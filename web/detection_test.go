@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package web_test
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"lachan/duty/detection"
+	"lachan/internal/authz"
+)
+
+// reviewers are two people of the duty unit who review, with its key.
+func (d *desk) reviewers() (one, two *browser) {
+	d.t.Helper()
+	_, officer, _ := d.office()
+	one = d.invite("ra.mau", d.duty, authz.Reviewer, authz.Takedown)
+	two = d.invite("soat.mau", d.duty, authz.Reviewer)
+	sess, err := d.identity.Session(d.t.Context(), officer.jar["lachan"].Value)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	members, err := d.identity.Members(d.t.Context(), d.duty)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for _, m := range members {
+		if strings.Contains(strings.Join(m.Roles, " "), authz.Reviewer) {
+			if err := d.identity.Reseal(d.t.Context(), sess, d.duty, m.Person); err != nil {
+				d.t.Fatal(err)
+			}
+		}
+	}
+	one.send("/unlock", url.Values{"passphrase": {passphrase}})
+	two.send("/unlock", url.Values{"passphrase": {passphrase}})
+	return one, two
+}
+
+// finds puts an item into the queue as a scan does.
+func (d *desk) finds(f detection.Finding) string {
+	d.t.Helper()
+	f.Kind = detection.PageKind
+	f.Features.DomainAge, f.Features.Reach = -1, -1
+	found, err := d.detection.Find(d.t.Context(), authz.System("detection.scan"), f)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	if found.Item == "" {
+		d.t.Fatal("nothing gave a reason")
+	}
+	return "/detection/items/" + found.Item
+}
+
+func samplePicture(t testing.TB) detection.FoundPicture {
+	t.Helper()
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, image.NewGray(image.Rect(0, 0, 64, 64)), nil); err != nil {
+		t.Fatal(err)
+	}
+	return detection.FoundPicture{Alt: "một hộp quà", Width: 64, Height: 64, Picture: file.Bytes(), Veil: file.Bytes(), SHA256: strings.Repeat("ab", 32)}
+}
+
+func TestClause_5_2_AReviewersPages(t *testing.T) {
+	d := newDesk(t)
+	one, two := d.reviewers()
+	has(t, one.page("/detection"), "Rà quét", "Chưa tìm thấy gì trong năm")
+	path := d.finds(detection.Finding{
+		Address: "https://qua-tang-mau.example/nhan", Title: "Trang mẫu", Text: "Hãy gửi mã OTP để nhận quà.", Marks: []detection.Mark{{From: 5, To: 16, Label: "scam"}},
+		Pictures: []detection.FoundPicture{samplePicture(t)}, Capture: []byte("WARC/1.1 mẫu"),
+		Features: detection.Features{Patterns: map[string][]string{"scam": {"a", "b", "c"}}},
+	})
+	queue := one.page("/detection/queue")
+	has(t, queue, "Lừa đảo", "3 từ ngữ đáng ngờ", "R-1")
+	if strings.Contains(queue, "OTP") || strings.Contains(queue, "qua-tang-mau") {
+		t.Fatal("the queue shows words of an item")
+	}
+	body := one.send("/detection/queue/next", url.Values{})
+	has(t, body, "hxxps://qua-tang-mau[.]example", "<mark>", "Giữ để xem", `src="`+path+`/veil/0"`)
+	if strings.Contains(body, `src="`+path+`/picture`) || strings.Contains(body, "https://qua-tang-mau") {
+		t.Fatal("a picture is open, or an address can be clicked")
+	}
+	if r := one.get(path + "/picture/0"); r.status != http.StatusConflict {
+		t.Fatalf("a picture that nobody asked for: %d", r.status)
+	}
+	if r := one.get(path + "/veil/0"); r.status != http.StatusOK || r.header.Get("Content-Type") != "image/jpeg" {
+		t.Fatalf("veil: %d", r.status)
+	}
+	// Without scripts the answer is the page with the one picture open.
+	body = one.send(path+"/reveal", url.Values{"n": {"0"}})
+	has(t, body, path+"/picture/0", "Che lại", "1 trên 40")
+	if r := one.get(path + "/picture/0"); r.status != http.StatusOK {
+		t.Fatalf("picture: %d", r.status)
+	}
+	if d.noted("detection.revealed") != 1 {
+		t.Fatal("no entry of it")
+	}
+	if r := two.get(path); r.status != http.StatusConflict || !strings.Contains(r.body, "Đồng nghiệp đang xem") {
+		t.Fatalf("a colleague opens it too: %d", r.status)
+	}
+	one.send(path+"/note", url.Values{"note": {"Giống trang tuần trước"}})
+	has(t, one.page(path), "Giống trang tuần trước")
+	one.faulty(path+"/decide", url.Values{"verdict": {"block"}, "label": {"scam"}, "domain": {"không phải tên"}, "note": {"Ghi chú còn nguyên"}}, "domain")
+	one.faulty(path+"/decide", url.Values{"verdict": {"bank"}, "label": {"scam"}, "note": {"Ghi chú còn nguyên"}}, "bank")
+	has(t, one.send(path+"/decide", url.Values{"verdict": {"block"}, "label": {"scam"}, "kind": {"provisional"}}), "Đã kết luận.")
+	if !d.blocked("qua-tang-mau.example") {
+		t.Fatal("the verdict did not reach the schools")
+	}
+	body = one.page(path)
+	has(t, body, "Chặn ở mọi trường: Lừa đảo", "còn đó")
+	has(t, one.page("/detection"), "<dd>1</dd>")
+	if at := regexp.MustCompile(`href="(/casework/cases/[^"]+)"`).FindStringSubmatch(body); at == nil {
+		t.Fatal("no way to the case")
+	} else {
+		has(t, one.page(at[1]), "Bản chụp niêm phong từ rà quét")
+	}
+	// The same picture elsewhere is not shown, and needs a reason.
+	again := d.finds(detection.Finding{Address: "https://khac.example/", Text: "x", Pictures: []detection.FoundPicture{samplePicture(t)}})
+	body = two.page(again)
+	has(t, body, "Hình đã có kết luận: Chặn ở mọi trường")
+	if strings.Contains(body, "/veil/0") {
+		t.Fatal("a known picture has a tile")
+	}
+	if r := two.post(again+"/reveal", url.Values{"n": {"0"}}); r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("a known picture without a reason: %d", r.status)
+	}
+	two.send(again+"/skip", url.Values{"reason": {""}})
+}
+
+func TestTheWorstWaitsForASecondPerson(t *testing.T) {
+	d := newDesk(t)
+	one, two := d.reviewers()
+	path := d.finds(detection.Finding{
+		Address: "https://tro-chuyen-mau.example/", Title: "Trò chuyện mẫu", Text: "Nội dung mẫu",
+		Features: detection.Features{Sequences: map[string]map[string]float64{"grooming": {"s": 0.9}}},
+	})
+	has(t, one.page(path), "Khẩn cấp", "Mở đọc")
+	has(t, one.send(path+"/words", url.Values{}), "Nội dung mẫu")
+	has(t, one.send(path+"/decide", url.Values{"verdict": {"report"}, "label": {"grooming"}}), "Chờ người thứ hai")
+	has(t, two.page("/detection/queue"), "chờ người thứ hai")
+	has(t, two.page(path), "Lập vụ việc: Dụ dỗ trẻ", `action="`+path+`/agree"`)
+	has(t, two.send(path+"/agree", url.Values{"go": {"confirm"}}), "Đã kết luận.")
+	has(t, one.page(path), "Mở vụ việc")
+}
+
+func TestAReviewerMayRest(t *testing.T) {
+	d := newDesk(t)
+	one, _ := d.reviewers()
+	d.finds(detection.Finding{Address: "https://a.example/", Text: "x", Features: detection.Features{Patterns: map[string][]string{"scam": {"a"}}}})
+	has(t, one.send("/detection/queue/away", url.Values{"away": {"1"}}), "Bạn đang tạm nghỉ")
+	if r := one.post("/detection/queue/next", url.Values{}); r.status != http.StatusConflict {
+		t.Fatalf("given an item while away: %d", r.status)
+	}
+	one.send("/detection/queue/away", url.Values{"away": {"0"}})
+	one.send("/detection/queue/care", url.Values{"blur": {"2"}, "grey": {"1"}})
+	if r := one.post("/detection/queue/care", url.Values{"blur": {"1"}}); r.status != http.StatusUnprocessableEntity {
+		t.Fatalf("less blur than the floor: %d", r.status)
+	}
+	has(t, one.page("/detection/queue"), `<option value="2" selected>`)
+}
+
+func TestBanksAreKeptByHand(t *testing.T) {
+	d := newDesk(t)
+	one, _ := d.reviewers()
+	has(t, one.page("/detection/banks"), "Chưa có kho nào")
+	one.faulty("/detection/banks", url.Values{"name": {"KHO MẪU"}, "title": {"Kho của Sở"}, "label": {"scam"}, "severity": {"2"}, "ratio": {"200"}}, "name", "ratio")
+	has(t, one.send("/detection/banks", url.Values{"name": {"kho_mau"}, "title": {"Kho của Sở"}, "label": {"scam"}, "severity": {"2"}, "ratio": {"50"}}), "Đã lập kho.", "KHO_MAU")
+	one.faulty("/detection/banks/KHO_MAU/add", url.Values{"type": {"md5"}, "value": {"xyz"}, "note": {"thử"}}, "value")
+	body := one.send("/detection/banks/KHO_MAU/add", url.Values{"type": {"domain"}, "value": {"mau.example"}, "note": {"thử"}})
+	has(t, body, "Đã thêm mẫu.", "thử")
+	number := regexp.MustCompile(`name="id" value="(\d+)"`).FindStringSubmatch(body)
+	has(t, one.send("/detection/banks/KHO_MAU/drop", url.Values{"id": {number[1]}}), "Đã bỏ mẫu.")
+	has(t, one.send("/detection/banks/KHO_MAU/edit", url.Values{"title": {"Tên khác"}, "label": {"scam"}, "severity": {"3"}, "ratio": {"12,5"}}), "Tên khác", "12,5%")
+	has(t, one.send("/detection/banks/KHO_MAU/end", url.Values{}), "Đã bỏ kho.")
+}
