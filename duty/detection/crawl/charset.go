@@ -18,7 +18,7 @@ import (
 func Decode(body []byte, contentType string) (text, name string) {
 	enc, name, certain := charset.DetermineEncoding(body[:min(len(body), 4096)], contentType)
 	if !certain && utf8.Valid(trimCut(body)) {
-		return string(body), "utf-8"
+		return strings.ToValidUTF8(strings.TrimPrefix(string(body), "\uFEFF"), "\uFFFD"), "utf-8"
 	}
 	if name == "utf-8" {
 		if !utf8.Valid(trimCut(body)) {

@@ -136,7 +136,7 @@ func newState() *state {
 }
 
 func readState(saved []byte) (*state, error) {
-	s := newState()
+	s := &state{}
 	if err := json.Unmarshal(saved, s); err != nil {
 		return nil, fmt.Errorf("%w: %w", errState, err)
 	}
