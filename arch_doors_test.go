@@ -51,7 +51,7 @@ var doors = []door{
 	{"golang.org/x/text", []string{"internal/locale", "internal/vntext"}, nil, "words, folding and collation"},
 	{"golang.org/x/image", []string{"internal/pdq"}, nil, "decoders of pictures; what comes in is bounded at this door"},
 	{"golang.org/x/net/idna", []string{"internal/bundle"}, nil, "a domain has one spelling"},
-	{"golang.org/x/net/publicsuffix", []string{"duty/schools", "internal/bundle"}, nil, "a block of a public suffix needs two persons"},
+	{"golang.org/x/net/publicsuffix", []string{"duty/schools", "internal/bundle", "duty/detection/lookalike"}, nil, "a block of a public suffix needs two persons; whose name a domain is"},
 	{"golang.org/x/net/ipv4", []string{"test/dnsbench"}, nil, "the echo server that takes many packets at once, a yardstick"},
 	{"golang.org/x/net/html", []string{"duty/detection/crawl"}, []string{"..."}, "pages that are looked through, and reading our own in tests"},
 	{"codeberg.org/readeck/go-readability/v2", []string{"duty/detection/crawl"}, nil, "which part of a page is its article"},
