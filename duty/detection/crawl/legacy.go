@@ -65,7 +65,10 @@ var tables = sync.OnceValue(func() legacyTables {
 // syllables: most words with marks must be Vietnamese ones afterwards and must
 // not have been before.
 func Legacy(text string) (out, name string) {
-	sample := text[:len(strings.ToValidUTF8(text[:min(len(text), 64<<10)], ""))]
+	sample := cut(text, 16<<10)
+	if !western(sample) {
+		return text, ""
+	}
 	if n, _ := syllables(locale.Normalize(sample)); n < minWords || vietnamese(locale.Normalize(sample)) {
 		return text, ""
 	}
@@ -86,6 +89,22 @@ func Legacy(text string) (out, name string) {
 		return fromVNI(text), name
 	}
 	return text, ""
+}
+
+// western reports whether nearly all letters beyond a–z are those of Western
+// Europe, which is what such a text shows as.
+func western(text string) bool {
+	within, beyond := 0, 0
+	for _, r := range text {
+		switch {
+		case r < 0x80 || r >= 0x2000 && r < 0x2100: // signs of typography
+		case r < 0x100:
+			within++
+		default:
+			beyond++
+		}
+	}
+	return within >= minWords && beyond*10 <= within
 }
 
 func fromTCVN3(s string) string {
