@@ -17,8 +17,9 @@ const (
 	maxText     = 256 << 10 // bytes
 	maxTitle    = 500       // bytes
 	maxPictures = 200
-	maxElements = 20_000 // beyond it no article is looked for
-	minArticle  = 200    // bytes; a shorter article is no better than the visible text
+	maxElements = 20_000  // beyond it no article is looked for
+	maxTags     = 100_000 // read as a tree; of what follows, the text alone
+	minArticle  = 200     // bytes; a shorter article is no better than the visible text
 )
 
 // Content is what a page says and shows.
@@ -37,7 +38,8 @@ type Content struct {
 // strangers: whatever they are, it ends, and what it cannot read is empty.
 func Extract(text string, base *url.URL, maxLinks int) Content {
 	// Without scripts, as the crawler has none: what stands in noscript is shown.
-	doc, err := html.ParseWithOptions(strings.NewReader(text), html.ParseOptionEnableScripting(false))
+	tree, more := atTag(text, maxTags)
+	doc, err := html.ParseWithOptions(strings.NewReader(tree), html.ParseOptionEnableScripting(false))
 	if err != nil { // nested deeper than the parser goes
 		plain := cut(squeeze(tokens(text)), maxText)
 		return Content{Text: plain, Visible: plain}
@@ -45,6 +47,9 @@ func Extract(text string, base *url.URL, maxLinks int) Content {
 	w := walker{base: base, maxLinks: maxLinks, seen: map[string]bool{}}
 	w.walk(doc, false)
 	c := w.out
+	if more != "" && w.visible.Len() < 2*maxText {
+		w.visible.WriteString("\n" + tokens(more))
+	}
 	c.Visible = squeeze(w.visible.String())
 	c.Title = cut(firstOf(w.meta["og:title"], squeeze(w.title), c.Title), maxTitle)
 	c.Lang = cut(strings.ToLower(firstOf(c.Lang, w.meta["content-language"], strings.ReplaceAll(w.meta["og:locale"], "_", "-"))), 35)
@@ -70,6 +75,20 @@ func Extract(text string, base *url.URL, maxLinks int) Content {
 	}
 	c.Text, c.Visible = cut(c.Text, maxText), cut(c.Visible, maxText)
 	return c
+}
+
+// atTag parts a text before its n-th tag, as a tree of many small elements has
+// many times the size of its page.
+func atTag(text string, n int) (before, after string) {
+	at := 0
+	for range n {
+		i := strings.IndexByte(text[at:], '<')
+		if i < 0 {
+			return text, ""
+		}
+		at += i + 1
+	}
+	return text[:at-1], text[at-1:]
 }
 
 // tokens is the text of a page that is no tree.

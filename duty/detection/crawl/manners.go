@@ -57,25 +57,33 @@ type Manners struct {
 	pace    Pace
 
 	mu    sync.Mutex
-	hosts map[string]*host // by scheme, name and port
+	hosts map[string]*host // by name, whatever scheme and port
 }
 
 // host is what is remembered of one.
 type host struct {
 	turn  chan struct{} // holds one token; who has it speaks to the host
 	used  time.Time
-	next  time.Time // no request before it
-	rules *Rules
-	until time.Time // of rules
-	late  int       // answers in a row that told us to come later
+	next  time.Time         // no request before it
+	late  int               // answers in a row that told us to come later
+	rules map[string]ruling // by scheme, name and port, RFC 9309 §2.3
 }
+
+// ruling are rules and how long they count.
+type ruling struct {
+	*Rules
+	until time.Time
+}
+
+// maxRulings is how many ports of one host are remembered.
+const maxRulings = 20
 
 // of finds a host, and forgets those not asked for longest when there are too
 // many.
 func (m *Manners) of(u *url.URL) *host {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	name := u.Scheme + "://" + u.Host
+	name := u.Hostname()
 	h := m.hosts[name]
 	now := m.clock.Now()
 	if h == nil {
@@ -86,7 +94,7 @@ func (m *Manners) of(u *url.URL) *host {
 				}
 			}
 		}
-		h = &host{turn: make(chan struct{}, 1)}
+		h = &host{turn: make(chan struct{}, 1), rules: map[string]ruling{}}
 		h.turn <- struct{}{}
 		m.hosts[name] = h
 	}
@@ -108,13 +116,14 @@ func (m *Manners) Visit(ctx context.Context, q fetch.Visit) (*fetch.Visited, err
 		return nil, ctx.Err()
 	}
 	defer func() { h.turn <- struct{}{} }()
-	if err := m.learn(ctx, h, u); err != nil {
+	rules, err := m.learn(ctx, h, u)
+	if err != nil {
 		return nil, err
 	}
-	if !h.rules.Allows(pathOf(u)) {
+	if !rules.Allows(pathOf(u)) {
 		return nil, errRobots
 	}
-	return m.ask(ctx, h, q)
+	return m.ask(ctx, h, rules, q)
 }
 
 func pathOf(u *url.URL) string {
@@ -129,7 +138,7 @@ func pathOf(u *url.URL) string {
 }
 
 // ask waits for the pause to end and asks.
-func (m *Manners) ask(ctx context.Context, h *host, q fetch.Visit) (*fetch.Visited, error) {
+func (m *Manners) ask(ctx context.Context, h *host, rules *Rules, q fetch.Visit) (*fetch.Visited, error) {
 	wait := h.next.Sub(m.clock.Now())
 	if wait > max(m.pace.Wait, 2*m.pace.Longest) {
 		return nil, errBusy
@@ -144,10 +153,7 @@ func (m *Manners) ask(ctx context.Context, h *host, q fetch.Visit) (*fetch.Visit
 		}
 	}
 	v, err := m.client.Visit(ctx, q)
-	pause := m.pace.Pause
-	if h.rules != nil {
-		pause = max(pause, min(h.rules.Delay, m.pace.Longest))
-	}
+	pause := max(m.pace.Pause, min(rules.Delay, m.pace.Longest))
 	pause += rand.N(pause + 1) //nolint:gosec // a pause is no secret
 	now := m.clock.Now()
 	if err == nil && (v.Status == 429 || v.Status == 503) {
@@ -176,17 +182,18 @@ func (m *Manners) later(text string, times int, now time.Time) time.Duration {
 
 // learn reads a host's robots.txt where it is not known: no such file allows
 // all, one that cannot be had allows nothing (RFC 9309 §2.3.1).
-func (m *Manners) learn(ctx context.Context, h *host, u *url.URL) error {
-	if h.rules != nil && m.clock.Now().Before(h.until) {
-		return nil
+func (m *Manners) learn(ctx context.Context, h *host, u *url.URL) (*Rules, error) {
+	site := u.Scheme + "://" + u.Host
+	if known, ok := h.rules[site]; ok && m.clock.Now().Before(known.until) {
+		return known.Rules, nil
 	}
 	next := &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/robots.txt"}
 	rules := denied()
 	for range robotsHops + 1 {
-		v, err := m.ask(ctx, h, fetch.Visit{URL: next.String(), Accept: "text/plain", MaxBytes: maxRobots + 1, Timeout: robotsWithin})
+		v, err := m.ask(ctx, h, &Rules{}, fetch.Visit{URL: next.String(), Accept: "text/plain", MaxBytes: maxRobots + 1, Timeout: robotsWithin})
 		if err != nil {
 			if ctx.Err() != nil || errors.Is(err, errBusy) || problem.Is(err, "fetch/inside") || problem.Is(err, "fetch/no-host") {
-				return err
+				return nil, err
 			}
 			break
 		}
@@ -202,6 +209,9 @@ func (m *Manners) learn(ctx context.Context, h *host, u *url.URL) error {
 		}
 		break
 	}
-	h.rules, h.until = rules, m.clock.Now().Add(robotsFor)
-	return nil
+	if len(h.rules) >= maxRulings {
+		clear(h.rules)
+	}
+	h.rules[site] = ruling{rules, m.clock.Now().Add(robotsFor)}
+	return rules, nil
 }
