@@ -15,4 +15,9 @@
 // A request says who asks (User-Agent), carries no cookie and no referrer, and
 // what failed is told by the host alone: the rest of an address may hold a
 // key.
+//
+// Get follows redirects and hands over what is asked for. Visit asks once,
+// follows nothing and hands over the bytes as they were on the wire, which is
+// what a capture is made of: whoever calls it decides about each hop. Proxy
+// lets a browser on this machine out through the same guard.
 package fetch

@@ -4,11 +4,13 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -31,7 +33,12 @@ const (
 )
 
 // Client fetches. It is safe for concurrent use.
-type Client struct{ http *http.Client }
+type Client struct {
+	http *http.Client
+	dial *net.Dialer // with the guard
+	tls  *tls.Config
+	name string
+}
 
 // Options say who asks and what is allowed.
 type Options struct {
@@ -40,15 +47,21 @@ type Options struct {
 	// AllowInside lets requests reach addresses that are not the public
 	// Internet: a mirror in the province's own network, a server of a test.
 	AllowInside bool
+	// Also are addresses inside that are reached all the same while the rest
+	// stays refused: the servers of a test, each with its port. No setting of an
+	// operator leads here.
+	Also []netip.AddrPort
+	// Resolver finds the addresses of names; nil for the machine's.
+	Resolver *net.Resolver
 	// TLS-only settings of a test's server; nil for the machine's roots.
 	Transport *http.Transport
 }
 
 // New makes a client.
 func New(o Options) *Client {
-	dialer := &net.Dialer{Timeout: dialFor, KeepAlive: -1}
+	dialer := &net.Dialer{Timeout: dialFor, KeepAlive: -1, Resolver: o.Resolver}
 	if !o.AllowInside {
-		dialer.Control = newGuard().control
+		dialer.Control = newGuard(o.Also...).control
 	}
 	t := &http.Transport{}
 	if o.Transport != nil {
@@ -62,7 +75,10 @@ func New(o Options) *Client {
 	t.MaxResponseHeaderBytes = 64 << 10
 	t.DisableKeepAlives = true
 	t.ForceAttemptHTTP2 = true
-	return &Client{http: &http.Client{Transport: agent{t, o.Agent}, CheckRedirect: checkRedirect}}
+	return &Client{
+		http: &http.Client{Transport: agent{t, o.Agent}, CheckRedirect: checkRedirect},
+		dial: dialer, tls: t.TLSClientConfig, name: o.Agent,
+	}
 }
 
 // agent sets the headers of every request, those after a redirect too.
@@ -126,7 +142,8 @@ type Response struct {
 
 // Get fetches. The error names the host and never the whole address: codes
 // fetch/bad-url, inside (the address is not the public Internet), downgrade,
-// too-many-redirects, status, timeout, unreachable. Reading the body may give
+// too-many-redirects, status, timeout, no-host (the name does not exist),
+// unreachable. Reading the body may give
 // fetch/too-large, timeout or unreachable.
 func (c *Client) Get(ctx context.Context, q Request) (*Response, error) {
 	u, err := CheckURL(q.URL)
@@ -189,7 +206,9 @@ func tell(host string, err error) error {
 		err = failed.Err
 	}
 	code := "fetch/unreachable"
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		code = "fetch/no-host"
+	} else if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) {
 		code = "fetch/timeout"
 	}
 	return problem.New(code, "host", host).Wrap(fmt.Errorf("fetch: %w", err))
