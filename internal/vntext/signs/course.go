@@ -48,7 +48,7 @@ const maxAuthor = 64 // bytes of an author's name
 // Step is one stage that was seen.
 type Step struct {
 	Stage string
-	Hits  []Hit // of the window, in the order of the conversation
+	Hits  []Hit // of the window, in the order of the conversation; of those upon each other the first
 }
 
 // Found is a course that one author's lines follow.
@@ -78,7 +78,7 @@ func (c *Course) follow(author string, lines []Line, hits []Hit) *Found {
 	for _, stage := range c.Stages {
 		step := Step{Stage: stage}
 		for _, h := range window {
-			if h.Stage == stage {
+			if n := len(step.Hits); h.Stage == stage && (n == 0 || step.Hits[n-1].Line != h.Line || step.Hits[n-1].To <= h.From) {
 				step.Hits = append(step.Hits, h)
 			}
 		}

@@ -112,10 +112,12 @@ func TestWhatMustBeFound(t *testing.T) {
 	}
 }
 
-// What was written after the patterns, and is held at what it was then.
+// Sentences that were written after the patterns, with the aim of saying the
+// same in other words: most are missed. That is what a list of phrases can do,
+// and the figures are held so that nobody thinks better of it.
 func TestFreshSentences(t *testing.T) {
 	r := reader(t)
-	count, found := map[string]int{}, map[string]int{}
+	count, listed, hinted := map[string]int{}, map[string]int{}, map[string]int{}
 	for _, line := range testdata(t, "testdata/fresh.txt") {
 		what, sentence, ok := strings.Cut(line, " | ")
 		if !ok {
@@ -124,17 +126,21 @@ func TestFreshSentences(t *testing.T) {
 		label, stage, _ := strings.Cut(what, " ")
 		count[label]++
 		s := r.Read(sentence).Of(Label(label))
-		if stage == "" && s.Listed || stage != "" && slices.ContainsFunc(s.Hits, func(h Hit) bool { return h.Stage == stage }) {
-			found[label]++
+		hit := slices.ContainsFunc(s.Hits, func(h Hit) bool { return h.Stage == stage })
+		if stage == "" && s.Listed || stage != "" && hit {
+			listed[label]++
 		} else {
-			t.Logf("%s, not found: %s", what, sentence)
+			t.Logf("%s, not found (a hint: %v): %s", what, hit, sentence)
+		}
+		if hit {
+			hinted[label]++
 		}
 	}
-	for label, least := range map[string]int{"gambling": 0, "scam": 0, "self_harm": 0, "grooming": 0} {
-		t.Logf("%s: %d of %d", label, found[label], count[label])
-		if found[label] < least || count[label] < 10 {
-			t.Errorf("%s: %d of %d, and at least %d before", label, found[label], count[label], least)
-		}
+	for _, label := range slices.Sorted(maps.Keys(count)) {
+		t.Logf("%s: of %d sentences %d found, %d with a hint", label, count[label], listed[label], hinted[label])
+	}
+	if listed["gambling"] < 5 || listed["self_harm"] < 2 || hinted["self_harm"] < 8 {
+		t.Error("fewer than before")
 	}
 }
 

@@ -85,6 +85,8 @@ func TestFaultsAreNamedByFileAndLine(t *testing.T) {
 		"no pattern":          {"@label hate\n | weight: 3", "own.txt:2 vntext/signs-pattern"},
 		"innocent without it": {"@label hate\nbrằm | innocent: nước", "own.txt:2 vntext/signs-pattern"},
 		"marks of no kind":    {"@label hate\nbrằm | marks: some", "own.txt:2 vntext/signs-pattern"},
+		"open brackets":       {"@label hate\n(brằm/zuxt", "own.txt:2 vntext/signs-pattern"},
+		"an empty part":       {"@label hate\nbrằm ..", "own.txt:2 vntext/signs-pattern"},
 		"a bad context":       {"@label hate\nbrằm | with: \u200b", "own.txt:2 vntext/signs-pattern"},
 		"twice":               {"@label hate\nbrằm\nBRẰM", "own.txt:3 vntext/signs-twice"},
 		"too few stages":      {"@label hate\n@course a\n@stages one", "own.txt:2 vntext/signs-stage"},

@@ -21,6 +21,10 @@ import (
 //	@marks less
 //	nổ hũ
 //	cá độ | with: kèo; nhà cái | innocent: lá cá độ | note: why
+//	(em/bé) .. (mấy/bao nhiêu) tuổi
+//
+// Choices stand in brackets, and between two parts joined by .. there may be
+// some words (Gap).
 type parser struct {
 	lib    *Library
 	bad    *problem.Error
@@ -181,7 +185,14 @@ func (p *parser) entry(line string) {
 	}
 	e.Pattern.Label = string(e.Label)
 	e.ID = entryID(e.Label, e.Stage, e.Text)
-	list := []vntext.Pattern{e.Pattern}
+	var list []vntext.Pattern
+	for _, one := range e.spellings() {
+		list = append(list, one.Pattern)
+	}
+	if len(list) == 0 {
+		p.fault("vntext/signs-pattern")
+		return
+	}
 	for _, near := range slices.Concat(e.With, e.Without) {
 		list = append(list, nearby(near))
 	}

@@ -54,6 +54,42 @@ func TestContext(t *testing.T) {
 	}
 }
 
+// Choices in brackets, and parts with words between.
+func TestChoicesAndGaps(t *testing.T) {
+	r, err := NewReader(library(t, "@label scam\n(brằm/zuxt) (krong/) .. (plurt/swaff) | innocent: zuxt krong nước | without: drill\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"brằm plurt":                        "brằm plurt",
+		"xin ZUXT krong một hai ba swaff !": "ZUXT krong một hai ba swaff",
+		"bram, plurt":                       "bram, plurt",
+		"brằm brằm plurt plurt":             "brằm plurt plurt",
+		"plurt brằm":                        "",
+		"brằm krong":                        "",
+		"brằm " + strings.Repeat("ă", Gap) + " plurt":   "",
+		"brằm " + strings.Repeat("ă", Gap-2) + " plurt": "brằm " + strings.Repeat("ă", Gap-2) + " plurt",
+		"brằm drill plurt":                              "",
+		"brằmplurt":                                     "",
+	} {
+		got := ""
+		for _, h := range r.Read(text).Of(Scam).Hits {
+			got += text[h.From:h.To]
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]int{"a": 1, "(a/b)": 2, "(a/b) (c/)": 4, "(a": 0, "a)": 0, "((a))": 0, "()": 0, "(a/)": 0, strings.Repeat("(a/b)", 8): 0} {
+		if got := len(expanded(text)); got != want {
+			t.Errorf("%q: %d spellings", text, got)
+		}
+	}
+	if parts("a .. b .. c .. d .. e") != nil || parts("a ..") != nil || len(parts("a .. b")) != 2 {
+		t.Error("parts")
+	}
+}
+
 // Hints list a text together, and never twice for one place or one pattern.
 func TestWeights(t *testing.T) {
 	r, err := NewReader(library(t, "@label scam\n@weight 2\nbrằm\nbrằm zuxt\nkrong\n@weight 3\nplurt\n@weight 5\nswaff\n"))
