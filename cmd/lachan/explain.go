@@ -125,7 +125,10 @@ func (e *explainer) label(lines []signs.Line, s signs.Sign) (silent bool) {
 	} else if len(s.Hits) > 0 {
 		e.t.say("cli.classify.steps", "label", e.t.p.T(s.Label.Key()))
 	}
-	for _, h := range s.Hits {
+	for i, h := range s.Hits {
+		if i > 0 && h.Line == s.Hits[i-1].Line && h.Range == s.Hits[i-1].Range && source(h) == source(s.Hits[i-1]) {
+			continue // two patterns of one meaning at one place
+		}
 		at := place(lines, h.Line, h.Range)
 		e.t.say("cli.classify.pattern", "text", at.Text, "line", at.Line, "weight", h.Weight, "at", source(h))
 	}

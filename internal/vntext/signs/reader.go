@@ -66,7 +66,7 @@ type Said struct {
 	Probability float64
 	Above       bool            // at or above the model's threshold
 	Line        int             // of a conversation, the line that has it
-	Reasons     []vntext.Reason // what weighed most in that line, at most maxReasons; none below leastReason
+	Reasons     []vntext.Reason // the words that weighed most in that line, at most maxReasons; none below leastReason
 }
 
 // Reasons take as long as all the rest, and nobody asks why a text is no
@@ -180,7 +180,7 @@ func (r *Reader) ask(lines []Line) map[Label][]Said {
 			one := best[n]
 			one.Above = one.Probability >= s.Threshold
 			if text := lines[one.Line].Text; one.Probability >= leastReason {
-				one.Reasons = v.Model.Reasons(text, s.heaviest(v.Model, v.Model.Classify(text).Probabilities), maxReasons)
+				one.Reasons = wholeWords(text, v.Model.Reasons(text, s.heaviest(v.Model, v.Model.Classify(text).Probabilities), 4*maxReasons))
 			}
 			out[s.Label] = append(out[s.Label], one)
 		}

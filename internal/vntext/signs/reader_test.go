@@ -4,6 +4,7 @@ package signs
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"slices"
@@ -12,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"lachan/internal/vntext"
 )
 
 // whole is the reader as the program has it, made once for all tests.
@@ -156,6 +159,25 @@ func TestModelAndPatternsAgree(t *testing.T) {
 	s.weigh(func(string, Label) bool { return true })
 	if !s.Listed || s.Score != 1 {
 		t.Errorf("a model that lists: %+v", s)
+	}
+}
+
+func TestReasonsAreWholeWords(t *testing.T) {
+	const text = "  ôi «thằng  ngu» quá!"
+	at := func(part string) vntext.Range {
+		from := strings.Index(text, part)
+		return vntext.Range{From: from, To: from + len(part)}
+	}
+	got := wholeWords(text, []vntext.Reason{{Range: at("hằ"), Weight: 1}, {Range: at("ng  n"), Weight: 2}, {Range: at("gu"), Weight: 2}, {Range: at("u"), Weight: 0.5}, {Range: at("thằng"), Weight: 1}, {Range: at("!"), Weight: 0.1}})
+	var words []string
+	for _, r := range got {
+		words = append(words, fmt.Sprint(text[r.From:r.To], " ", r.Weight))
+	}
+	if want := []string{"thằng 2", "thằng  ngu 2", "ngu 2.5"}; len(words) != 4 || words[0] != want[2] || words[1] != want[0] || words[2] != want[1] || words[3] != "quá 0.1" {
+		t.Errorf("%q", words)
+	}
+	if got := wholeWords("!!", []vntext.Reason{{Range: vntext.Range{From: 0, To: 1}, Weight: 1}}); len(got) != 0 {
+		t.Errorf("%v", got)
 	}
 }
 
