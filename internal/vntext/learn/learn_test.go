@@ -227,8 +227,8 @@ func TestFigures(t *testing.T) {
 }
 
 // On the texts of ThienIT84: what a tenth taught is bettered by the rest. What
-// a half taught gains some two hundredths more from the other half, which a
-// thousand held verdicts do not yet tell from luck, so it is not called better;
+// a half taught gains some two hundredths more from the other half, which some
+// hundred held verdicts do not yet tell from luck, so it is not called better;
 // and labels given by lot never are.
 func TestOnThienIT84(t *testing.T) {
 	const folder = "../../../../shared/data/text/thienit84"
@@ -245,6 +245,7 @@ func TestOnThienIT84(t *testing.T) {
 	}
 	rng := rand.New(rand.NewPCG(11, 11))
 	rng.Shuffle(len(train), func(i, j int) { train[i], train[j] = train[j], train[i] })
+	train = train[:6000] // enough, and half the time
 	cfg := Default(safesense.Labels(), safesense.Config(safesense.Bits).Shape)
 	propose := func(name string, part int, lot bool) Comparison {
 		t.Helper()
@@ -274,7 +275,7 @@ func TestOnThienIT84(t *testing.T) {
 	if c := propose("on a half", len(train)/2, false); c.CandidateF1 < c.CurrentF1 || c.FixedCandidateWrong > c.FixedCurrentWrong+len(fixed)/100 {
 		t.Errorf("%+v", c)
 	}
-	if c := propose("by lot", len(train)/2, true); c.Better || c.Reason != NoGain {
+	if c := propose("by lot", len(train)/2, true); c.Better || c.FixedCandidateWrong <= c.FixedCurrentWrong {
 		t.Errorf("%+v", c)
 	}
 }

@@ -4,6 +4,8 @@ package signs
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"lachan/internal/vntext"
@@ -27,6 +29,7 @@ type finder struct {
 	entries  []Entry
 	patterns *vntext.Patterns
 	of       []place          // of each pattern
+	marked   []bool           // of each pattern: whether it has marks
 	near     *vntext.Patterns // phrases of With and Without; nil if no entry has any
 	with     [][]int          // of each entry: their numbers in near
 	without  [][]int
@@ -54,6 +57,7 @@ func newFinder(entries []Entry) (*finder, error) {
 		for _, one := range entries[i].spellings() {
 			list = append(list, one.Pattern)
 			f.of = append(f.of, place{i, one.part, one.last})
+			f.marked = append(f.marked, !plain(one.Text))
 		}
 		f.with = append(f.with, number(entries[i].With))
 		f.without = append(f.without, number(entries[i].Without))
@@ -115,7 +119,11 @@ type standing struct {
 func (f *finder) joined(text string) []standing {
 	var out []standing
 	open := map[place]vntext.Range{} // from the first part to this one
+	toned := inMarks(text)
 	for _, h := range f.patterns.Find(text) {
+		if at := text[h.From:h.To]; toned && f.marked[h.Pattern] && plain(at) && folded(at) == folded(f.patterns.Pattern(h.Pattern).Text) {
+			continue // "qua" of somebody who writes marks is not "quà"
+		}
 		at := f.of[h.Pattern]
 		all := h.Range
 		if at.part > 0 {
@@ -134,6 +142,24 @@ func (f *finder) joined(text string) []standing {
 		}
 	}
 	return out
+}
+
+// plain reports whether a text has no letter with marks, nor any foreign one.
+func plain(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf && unicode.IsLetter(r) || unicode.Is(unicode.Mn, r) })
+}
+
+// inMarks reports whether a text was typed with marks: two in five words have
+// some, about half of what a text with all marks has.
+func inMarks(text string) bool {
+	all, with := 0, 0
+	for word := range strings.FieldsSeq(text) {
+		all++
+		if !plain(word) {
+			with++
+		}
+	}
+	return all > 0 && 5*with >= 2*all
 }
 
 // within reports whether at most n letters stand between two places.

@@ -162,6 +162,23 @@ func TestModelAndPatternsAgree(t *testing.T) {
 	}
 }
 
+// A word without marks is another where the writer sets marks, and the same
+// where marks are left out.
+func TestMarksOfTheWriter(t *testing.T) {
+	r, err := NewReader(library(t, "@label scam\nnhận quà\nbrằm\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		"nhận quà ở đây": true, "nhan qua o day": true, "Nhan qua ở đây nhé mẹ": false, "nhận qua ở đây": false,
+		"mẹ bảo bram đấy": false, "me bao bram day": true, "mẹ bảo brằm đấy": true, "mẹ bảo b.r.ằ.m": true,
+	} {
+		if got := r.Read(text).Of(Scam).Listed; got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 func TestReasonsAreWholeWords(t *testing.T) {
 	const text = "  ôi «thằng  ngu» quá!"
 	at := func(part string) vntext.Range {
