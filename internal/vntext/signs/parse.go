@@ -189,14 +189,11 @@ func (p *parser) entry(line string) {
 	for _, one := range e.spellings() {
 		list = append(list, one.Pattern)
 	}
-	if len(list) == 0 {
-		p.fault("vntext/signs-pattern")
-		return
-	}
+	good := len(list) > 0
 	for _, near := range slices.Concat(e.With, e.Without) {
 		list = append(list, nearby(near))
 	}
-	if _, err := vntext.Compile(list); err != nil {
+	if !good || slices.ContainsFunc(list, func(p vntext.Pattern) bool { return !p.Valid() }) {
 		p.fault("vntext/signs-pattern")
 		return
 	}
