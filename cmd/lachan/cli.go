@@ -22,6 +22,7 @@ type cli struct {
 	Lookup    lookupCmd    `cmd:"" help:"${lookup}"`
 	Bundle    bundleCmd    `cmd:"" help:"${bundle}"`
 	Hash      hashCmd      `cmd:"" help:"${hash}"`
+	Classify  classifyCmd  `cmd:"" help:"${classify}"`
 	Report    reportCmd    `cmd:"" help:"${report}"`
 	Ledger    ledgerCmd    `cmd:"" help:"${ledger}"`
 	Version   versionCmd   `cmd:"" help:"${version}"`

@@ -9,6 +9,7 @@ type row struct {
 	buckets []uint32 // those in use are numbered anew, so that a training's memory is small and near
 	values  []float32
 	label   int
+	weight  float32 // of the example among those of its class
 }
 
 // corpus is what a training runs over.
@@ -22,10 +23,12 @@ type corpus struct {
 
 // gather reads all examples, as they are and without marks, and counts in how
 // many texts each bucket occurs.
-func gather(cfg Config, examples []Example, k int) *corpus {
-	c := &corpus{rows: rowsOf(cfg.Shape, examples)}
+//
+// Where a model is trained on, its buckets keep the weight that it gave them.
+func gather(cfg Config, examples []Example, weights []float32, k int, from *Model) *corpus {
+	c := &corpus{rows: rowsOf(cfg.Shape, examples, weights)}
 	if cfg.Bare > 0 {
-		c.bare = rowsOf(cfg.Shape, Bared(examples))
+		c.bare = rowsOf(cfg.Shape, Bared(examples), weights)
 	}
 	texts := make([][]uint32, k) // of each class and bucket
 	for i := range texts {
@@ -41,6 +44,13 @@ func gather(cfg Config, examples []Example, k int) *corpus {
 		}
 	}
 	c.idf = weigh(cfg, texts, total)
+	if from != nil {
+		for b, steps := range from.idf {
+			if steps > 0 {
+				c.idf[b] = float32(steps) * from.Step
+			}
+		}
+	}
 	numbers := make([]uint32, len(c.idf))
 	for b, w := range c.idf {
 		if w > 0 {
@@ -57,12 +67,15 @@ func gather(cfg Config, examples []Example, k int) *corpus {
 	return c
 }
 
-func rowsOf(s Shape, examples []Example) []row {
+func rowsOf(s Shape, examples []Example, weights []float32) []row {
 	r := newReader(s)
 	rows := make([]row, len(examples))
 	for i, e := range examples {
 		terms := r.count(r.read(r.views(e.Text)))
-		x := row{make([]uint32, len(terms)), make([]float32, len(terms)), e.Label}
+		x := row{make([]uint32, len(terms)), make([]float32, len(terms)), e.Label, 1}
+		if weights != nil {
+			x.weight = weights[i]
+		}
 		for j, t := range terms {
 			x.buckets[j], x.values[j] = t.bucket, s.weight(t.count)
 		}

@@ -20,6 +20,7 @@ type descent struct {
 	rng   *rand.Rand
 	cells []cell // number of the bucket·k + class
 	bias  []cell
+	from  *Model // begun with, or nil
 }
 
 // checkEvery is the number of examples between two looks at the context.
@@ -33,6 +34,9 @@ func (d *descent) run(ctx context.Context, c *corpus) error {
 	}
 	for i := range d.bias {
 		d.bias[i].g = d.cfg.Start
+	}
+	if d.from != nil {
+		d.takeOver(c)
 	}
 	rows := make([]*row, 0, len(c.rows)+len(c.bare))
 	for i := range c.rows {
@@ -56,6 +60,18 @@ func (d *descent) run(ctx context.Context, c *corpus) error {
 	return nil
 }
 
+// takeOver begins with the weights of a model.
+func (d *descent) takeOver(c *corpus) {
+	for i, b := range c.used {
+		for j := range d.k {
+			d.cells[i*d.k+j].w = float32(d.from.weights[int(b)*d.k+j]) * d.from.Scale[j]
+		}
+	}
+	for j := range d.bias {
+		d.bias[j].w = d.from.Bias[j]
+	}
+}
+
 // step learns from one example; p is room for k numbers.
 func (d *descent) step(x *row, p []float32) {
 	k := d.k
@@ -69,7 +85,7 @@ func (d *descent) step(x *row, p []float32) {
 		}
 	}
 	softmax(p)
-	cost := d.cost[x.label]
+	cost := d.cost[x.label] * x.weight
 	for j := range p {
 		want := d.cfg.Smooth / float32(k)
 		if j == x.label {

@@ -148,6 +148,68 @@ func TestTrainRefuses(t *testing.T) {
 	}
 }
 
+// What is learnt on top of a model leaves alone what the new examples do not
+// speak of, and an example of more weight counts more.
+func TestTrainOn(t *testing.T) {
+	labels, learn, held := sentences()
+	cfg := small()
+	ctx := context.Background()
+	first := trained(t)
+	news := []Example{{"chơi đàn bầu", 2}, {"nghe đàn bầu", 2}, {"bão số ba", 1}, {"chả giò", 0}}
+	ones := []float32{1, 1, 1, 1}
+	m, err := TrainOn(ctx, cfg, labels, news, ones, 7, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if before, after := first.Classify("đàn bầu").Probabilities[2], m.Classify("đàn bầu").Probabilities[2]; after < 0.7 || after <= before {
+		t.Errorf("what is new: %v, %v before", after, before)
+	}
+	for _, e := range held {
+		if got := m.Classify(e.Text).Label; got != e.Label {
+			t.Errorf("%q is forgotten", e.Text)
+		}
+	}
+	both := []Example{{"tiếng đàn bầu", 2}, {"tiếng đàn bầu", 1}, {"chả giò", 0}}
+	for label, weights := range map[int][]float32{1: {1, 5, 1}, 2: {5, 1, 1}} {
+		m, err := TrainOn(ctx, cfg, labels, both, weights, 7, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.Classify("tiếng đàn bầu").Label; got != label {
+			t.Errorf("weights %v: %d", weights, got)
+		}
+	}
+	other := cfg
+	other.Shape.Bits++
+	for name, call := range map[string]func() (*Model, error){
+		"another shape":    func() (*Model, error) { return TrainOn(ctx, other, labels, news, ones, 7, first) },
+		"other labels":     func() (*Model, error) { return TrainOn(ctx, cfg, []string{"a", "b", "c"}, news, ones, 7, first) },
+		"a weight missing": func() (*Model, error) { return TrainOn(ctx, cfg, labels, news, ones[:3], 7, first) },
+		"no weight":        func() (*Model, error) { return TrainOn(ctx, cfg, labels, news, []float32{1, 1, 0, 1}, 7, first) },
+	} {
+		if _, err := call(); !isCode(err, "vntext/bad-training") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if a, b := trainedBytes(t, learn, nil), trainedBytes(t, learn, first); bytes.Equal(a, b) {
+		t.Error("what is begun with changes nothing")
+	}
+}
+
+func trainedBytes(t *testing.T, learn []Example, from *Model) []byte {
+	t.Helper()
+	labels, _, _ := sentences()
+	weights := make([]float32, len(learn))
+	for i := range weights {
+		weights[i] = 1
+	}
+	m, err := TrainOn(context.Background(), small(), labels, learn, weights, 7, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytesOf(m.weights)
+}
+
 func isCode(err error, code string) bool {
 	var p *problem.Error
 	return errors.As(err, &p) && p.Code == code

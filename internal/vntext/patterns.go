@@ -86,23 +86,30 @@ func Compile(list []Pattern) (*Patterns, error) {
 	return p, nil
 }
 
-func (p *Patterns) add(i int, one Pattern) bool {
+// Valid reports whether Compile takes a pattern.
+func (one Pattern) Valid() bool {
 	base := Base(one.Text)
 	known := one.Marks == MarksOwn || one.Marks == MarksLess || one.Marks == MarksAny
 	if one.Label == "" || !known || len(base) == 0 || len(base) > MaxPatternLength || len(Stripped(base)) == 0 {
 		return false
 	}
-	p.addForms(form{pattern: i, inside: one.Inside}, base, one.Marks)
+	return !slices.ContainsFunc(one.Innocent, func(text string) bool {
+		phrase := Base(text)
+		return len(phrase) > MaxPatternLength || !contains(Stripped(Squeezed(phrase)), Stripped(Squeezed(base)))
+	})
+}
+
+func (p *Patterns) add(i int, one Pattern) bool {
+	if !one.Valid() {
+		return false
+	}
+	p.addForms(form{pattern: i, inside: one.Inside}, Base(one.Text), one.Marks)
 	around := MarksLess
 	if one.Marks == MarksAny {
 		around = MarksAny
 	}
 	for _, text := range one.Innocent {
-		phrase := Base(text)
-		if len(phrase) > MaxPatternLength || !contains(Stripped(Squeezed(phrase)), Stripped(Squeezed(base))) {
-			return false
-		}
-		p.addForms(form{pattern: i, innocent: true}, phrase, around)
+		p.addForms(form{pattern: i, innocent: true}, Base(text), around)
 	}
 	return true
 }

@@ -48,15 +48,36 @@ func (c Config) valid() bool {
 // reports code vntext/bad-training for a Config or examples that no model can
 // come of, and the context's error when it ends.
 func Train(ctx context.Context, cfg Config, labels []string, learn []Example, seed uint64) (*Model, error) {
+	return train(ctx, cfg, labels, learn, nil, seed, nil)
+}
+
+// TrainOn learns from examples, each of which counts by its weight (1 for a
+// usual one), and begins with the weights of a model instead of none, so that
+// what the examples do not speak of stays as it was. from may be nil. It
+// reports code vntext/bad-training as Train does, and where from has other
+// labels or another Shape, or a weight is missing or not above 0.
+func TrainOn(ctx context.Context, cfg Config, labels []string, learn []Example, weights []float32, seed uint64, from *Model) (*Model, error) {
+	if len(weights) != len(learn) || slices.ContainsFunc(weights, func(w float32) bool { return !(w > 0) || w > maxExampleWeight }) {
+		return nil, problem.New("vntext/bad-training")
+	}
+	if from != nil && (from.Shape != cfg.Shape || !slices.Equal(from.params.Labels, labels)) {
+		return nil, problem.New("vntext/bad-training")
+	}
+	return train(ctx, cfg, labels, learn, weights, seed, from)
+}
+
+const maxExampleWeight = 100
+
+func train(ctx context.Context, cfg Config, labels []string, learn []Example, weights []float32, seed uint64, from *Model) (*Model, error) {
 	k := len(labels)
 	if !cfg.valid() || k < 2 || k > maxLabels || !covers(learn, k) {
 		return nil, problem.New("vntext/bad-training")
 	}
-	c := gather(cfg, learn, k)
+	c := gather(cfg, learn, weights, k, from)
 	sum := make([]float32, len(c.idf)*k)
 	bias := make([]float32, k)
 	for part := range cfg.Average {
-		d := descent{cfg: cfg, k: k, cost: c.cost, rng: rand.New(rand.NewPCG(seed, uint64(part)))}
+		d := descent{cfg: cfg, k: k, cost: c.cost, rng: rand.New(rand.NewPCG(seed, uint64(part))), from: from}
 		if err := d.run(ctx, c); err != nil {
 			return nil, err
 		}
