@@ -68,10 +68,8 @@ func (c *visit) reviewRow(i detection.Item) page.ReviewRow {
 func (c *visit) reason(r detection.Reason) string {
 	label := c.p.T(detection.LabelKey(r.Label))
 	switch r.Code {
-	case "score":
-		return c.p.T(r.Key(), "label", label, "n", int(100*r.Value+0.5))
-	case "pattern":
-		return c.p.T(r.Key(), "label", label, "n", int(r.Value))
+	case "words", "course":
+		return c.p.T(r.Key(), "label", label)
 	case "decided":
 		return c.p.T(r.Key(), "label", label, "verdict", c.p.T(detection.Verdict(r.Ref).Key()))
 	default:

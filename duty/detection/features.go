@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"lachan/internal/vntext/signs"
 )
 
 // Features is what is kept of a finding for rules, figures and back-tests. It
@@ -14,22 +16,16 @@ import (
 type Features struct {
 	Kind   Kind   `json:"kind"`
 	Source string `json:"source,omitempty"` // kind of source; "" for what an officer brought
-	// Scores are calibrated probabilities by label, of a model; Model says
-	// which. A label without a score has no model.
-	Scores map[string]float64 `json:"scores,omitempty"`
-	Model  string             `json:"model,omitempty"`
-	// Patterns are ids of patterns that were met, Sequences the strengths of
-	// sequences by id, both by label.
-	Patterns  map[string][]string           `json:"patterns,omitempty"`
-	Sequences map[string]map[string]float64 `json:"sequences,omitempty"`
-	Hits      []Hit                         `json:"hits,omitempty"`
-	Pictures  int                           `json:"pictures,omitempty"`
-	Films     int                           `json:"films,omitempty"`
-	Lookalike float64                       `json:"lookalike,omitempty"` // 0 to 1: how near a protected name
-	DomainAge int                           `json:"domain_age"`          // days; -1: not known
-	Reach     int                           `json:"reach"`               // followers or views that the page states; -1: not known
-	Reports   int                           `json:"reports,omitempty"`   // open cases about the address
-	Again     int                           `json:"again,omitempty"`     // how often it was met before
+	// Signs is what the words showed, by ids and numbers.
+	Signs     signs.Features `json:"signs"`
+	Hits      []Hit          `json:"hits,omitempty"`
+	Pictures  int            `json:"pictures,omitempty"`
+	Films     int            `json:"films,omitempty"`
+	Lookalike float64        `json:"lookalike,omitempty"` // 0 to 1: how near a protected name
+	DomainAge int            `json:"domain_age"`          // days; -1: not known
+	Reach     int            `json:"reach"`               // followers or views that the page states; -1: not known
+	Reports   int            `json:"reports,omitempty"`   // open cases about the address
+	Again     int            `json:"again,omitempty"`     // how often it was met before
 }
 
 // Hit is a content of a bank that was met.
@@ -79,9 +75,9 @@ func (t Tier) Key() string {
 // Reason is why an item is in the queue, said in words by its code
 // (detection.reason.CODE) with arguments.
 type Reason struct {
-	Code  string  `json:"code"` // bank, decided, score, pattern, sequence, lookalike, rule, brought
+	Code  string  `json:"code"` // bank, decided, words, course, lookalike, rule, brought
 	Label string  `json:"label"`
-	Ref   string  `json:"ref,omitempty"` // bank, rule, pattern or sequence
+	Ref   string  `json:"ref,omitempty"` // bank, rule or course
 	Value float64 `json:"value,omitempty"`
 }
 
@@ -96,14 +92,12 @@ type Judgement struct {
 	Reasons []Reason
 }
 
-// The scores from which the built-in judgement acts; rules of a province come
+// The strengths from which the built-in judgement acts; rules of a province come
 // on top and may only raise.
 const (
-	scoreNormal    = 0.60
-	scoreHigh      = 0.85
-	sequenceNormal = 0.40
-	sequenceHigh   = 0.70
-	lookalikeFrom  = 0.70
+	strong        = 0.80
+	courseUrgent  = 0.70
+	lookalikeFrom = 0.70
 )
 
 // judge is the judgement that holds before any rule of the province: whatever
@@ -130,32 +124,21 @@ func (s *Service) judge(f Features) Judgement {
 			add(Normal, Reason{Code: "bank", Label: h.Label, Ref: h.Bank, Value: float64(h.Distance)})
 		}
 	}
-	for _, l := range s.labels {
-		if p := f.Scores[l.ID]; p >= scoreNormal {
-			t := Normal
-			if p >= scoreHigh && l.Severity >= 3 {
-				t = High
-			}
-			add(t, Reason{Code: "score", Label: l.ID, Value: p})
+	for _, l := range f.Signs.Listed {
+		score := f.Signs.Scores[l]
+		t := Normal
+		if score >= strong && s.label(string(l)).Severity >= 3 || s.label(string(l)).ID == string(signs.SelfHarm) {
+			t = High
 		}
-		if n := len(f.Patterns[l.ID]); n > 0 {
-			t := Low
-			if l.Severity >= 4 || n >= 3 {
-				t = Normal
-			}
-			add(t, Reason{Code: "pattern", Label: l.ID, Value: float64(n)})
+		add(t, Reason{Code: "words", Label: string(l), Value: score})
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.Signs.Courses)) {
+		strength := f.Signs.Courses[id]
+		t := High
+		if strength >= courseUrgent {
+			t = Emergency
 		}
-		for _, id := range slices.Sorted(maps.Keys(f.Sequences[l.ID])) {
-			strength := f.Sequences[l.ID][id]
-			if strength < sequenceNormal {
-				continue
-			}
-			t := High
-			if strength >= sequenceHigh && l.Severe {
-				t = Emergency
-			}
-			add(t, Reason{Code: "sequence", Label: l.ID, Ref: id, Value: strength})
-		}
+		add(t, Reason{Code: "course", Label: string(signs.Grooming), Ref: id, Value: strength})
 	}
 	if f.Lookalike >= lookalikeFrom {
 		add(Normal, Reason{Code: "lookalike", Label: "scam", Value: f.Lookalike})

@@ -29,12 +29,12 @@ type Finding struct {
 	Lang    string
 	// TextDigest is equal for texts that are nearly equal; "" for none.
 	TextDigest string
-	Marks      []Mark
+	Marks      []Mark // where the text gave a reason; Find adds those of its reader
 	Published  time.Time
 	Spoken     bool // in a child's words
 	Pictures   []FoundPicture
 	Capture    []byte // WARC of what was seen; nil for none
-	// Features with all that was read of the text; hits are added here.
+	// Features that the finder knows; Find adds what the words show and the hits.
 	Features Features
 }
 
@@ -140,6 +140,7 @@ func (s *Service) itemOf(ctx context.Context, f *Finding) (*Item, error) {
 		f.Text = cutText(f.Text, maxText)
 		f.Marks = slices.DeleteFunc(f.Marks, func(m Mark) bool { return m.To > len(f.Text) })
 	}
+	s.read(f)
 	now := s.now()
 	i := &Item{
 		ID: id.New(), Source: f.Source, Scan: f.Scan, Kind: f.Kind, Found: now, LastSeen: now, Seen: 1, State: Waiting, Features: f.Features,

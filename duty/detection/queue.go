@@ -170,7 +170,7 @@ func (s *Service) passOn(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, p
 // ringFor tells flow that an emergency waits, and keeps which case rings.
 func (s *Service) ringFor(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, i *Item) error {
 	e := &EmergencyUnseen{
-		Item: i.ID, Number: i.Number, Unit: i.Unit, Harms: s.label(i.Label).Harms, Not: actor.Person, At: s.now(), Case: i.Case,
+		Item: i.ID, Number: i.Number, Unit: i.Unit, Harms: s.label(i.Label).Harms(), Not: actor.Person, At: s.now(), Case: i.Case,
 	}
 	if err := s.Emit(ctx, tx, e); err != nil || e.Case == i.Case {
 		return err

@@ -25,7 +25,7 @@ func page(t testing.TB, n int, label string, pictures ...detection.FoundPicture)
 	return detection.Finding{
 		Source: "source-1", Kind: detection.PageKind, Address: fmt.Sprintf("https://trang%d.mau.example/bai", n), Title: fmt.Sprintf("Trang mẫu %d", n),
 		Text: "Nội dung mẫu, không có gì đáng ngại.", TextDigest: fmt.Sprintf("text-%d", n), Pictures: pictures, Capture: []byte("WARC/1.1 of a sample page"),
-		Features: detection.Features{Source: "page", DomainAge: -1, Reach: -1, Patterns: map[string][]string{label: {"p1", "p2", "p3"}}},
+		Features: detection.Features{Source: "page", DomainAge: -1, Reach: -1, Signs: listed(label)},
 	}
 }
 
@@ -126,7 +126,7 @@ func TestClause_5_2_FromFindingToCase(t *testing.T) {
 func TestTheWorstIsJudgedByTwo(t *testing.T) {
 	w := newWorld(t)
 	f := page(t, 1, "grooming")
-	f.Features.Sequences = map[string]map[string]float64{"grooming": {"seq": 0.9}}
+	f.Features.Signs = course()
 	if found := w.find(f); found.Judged.Tier != detection.Emergency {
 		t.Fatalf("judged %+v", found.Judged)
 	}
@@ -188,7 +188,7 @@ func TestASpentBudgetRingsTheNext(t *testing.T) {
 		t.Fatalf("rang for an ordinary item: %v", w.events)
 	}
 	urgent := page(t, 6, "grooming")
-	urgent.Features.Sequences = map[string]map[string]float64{"grooming": {"seq": 0.9}}
+	urgent.Features.Signs = course()
 	found := w.find(urgent)
 	for range 3 {
 		_, err = w.Next(w.ctx, w.an())

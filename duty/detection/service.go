@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lachan/internal/authz"
@@ -17,6 +18,7 @@ import (
 	"lachan/internal/problem"
 	"lachan/internal/sqldb"
 	"lachan/internal/vault"
+	"lachan/internal/vntext/signs"
 )
 
 // Ledger records a step in the transaction of the step.
@@ -94,6 +96,7 @@ type Service struct {
 	Deps
 	labels  []Label
 	matcher *matcher
+	reader  atomic.Pointer[signs.Reader] // of texts; another takes its place whole
 	// intake lets one finding of this hub at a time take its number, as
 	// casework does.
 	intake sync.Mutex
@@ -111,7 +114,13 @@ func New(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Deps: d, labels: labels, matcher: newMatcher()}, nil
+	reader, err := newReader()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{Deps: d, labels: labels, matcher: newMatcher()}
+	s.reader.Store(reader)
+	return s, nil
 }
 
 // Close ends the background work of the index.

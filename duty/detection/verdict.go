@@ -305,7 +305,7 @@ func (s *Service) settle(ctx context.Context, tx *sqldb.Tx, i *Item, d decision,
 // owns it, so that the capture can be read there as evidence.
 func (s *Service) hand(ctx context.Context, tx *sqldb.Tx, i *Item, c content, d decision, out *Outcome) error {
 	e := &Judged{
-		Item: i.ID, Number: i.Number, Verdict: i.Verdict, Label: i.VLabel, Harms: s.label(i.VLabel).Harms, Unit: i.Unit, Actor: d.actor,
+		Item: i.ID, Number: i.Number, Verdict: i.Verdict, Label: i.VLabel, Harms: s.label(i.VLabel).Harms(), Unit: i.Unit, Actor: d.actor,
 		By: i.By, Second: i.SecondBy, Address: c.Address, Words: c.Title, Domain: d.cmd.Domain, Wish: d.cmd.Wish, Capture: i.Capture, At: i.Decided,
 		Case: i.Case,
 	}

@@ -34,10 +34,10 @@ func (m maker) reviewItem() page.ReviewItem {
 		return all
 	}
 	return page.ReviewItem{
-		Base: m.console("R-17", "detection"), Tabs: m.findTabs("queue"), ID: "1", Code: "R-17", Tier: m.t("detection.tier.high"), State: "soon", Label: m.t("detection.label.scam"), Kind: m.t("detection.kind.page"), Found: now.Add(-4 * time.Hour),
-		Reasons: []string{m.t("detection.reason.pattern", "label", m.t("detection.label.scam"), "n", 3), m.t("detection.reason.score", "label", m.t("detection.label.scam"), "n", 91)},
+		Base: m.console("R-17", "detection"), Tabs: m.findTabs("queue"), ID: "1", Code: "R-17", Tier: m.t("detection.tier.high"), State: "soon", Label: m.t("signs.label.scam"), Kind: m.t("detection.kind.page"), Found: now.Add(-4 * time.Hour),
+		Reasons: []string{m.t("detection.reason.words", "label", m.t("signs.label.scam"))},
 		Address: "hxxps://qua-tang-mau[.]example/nhan-thuong", Title: "Trang mẫu: nhận quà",
-		Text: []page.TextPart{{Text: "Chúc mừng, bạn được chọn. Hãy "}, {Text: "gửi mã OTP", Label: m.t("detection.label.scam")}, {Text: " để nhận quà trong hôm nay."}},
+		Text: []page.TextPart{{Text: "Chúc mừng, bạn được chọn. Hãy "}, {Text: "gửi mã OTP", Label: m.t("signs.label.scam")}, {Text: " để nhận quà trong hôm nay."}},
 		Pictures: []page.ReviewPicture{
 			{N: 0, Kept: true, Size: m.t("detection.picture.size", "w", 640, "h", 400), Veil: "/static/none.jpg", Alt: "hộp quà"},
 			{N: 1, Kept: true, Size: m.t("detection.picture.size", "w", 640, "h", 400), Known: "Chặn ở mọi trường: Lừa đảo", Why: options("detection.reveal.doubt")},
@@ -46,10 +46,10 @@ func (m maker) reviewItem() page.ReviewItem {
 		Budget: m.budgetRows(), Care: m.care(), Blur: 3, Open: true, Starred: true, Capture: "/detection/items/1/capture",
 		Notes:    []page.ReviewNote{{By: "Nguyễn Thị Mẫu", At: now, Text: "Giống trang tuần trước."}},
 		Clusters: []page.ReviewCluster{{Kind: m.t("detection.cluster.text"), Value: "text", Count: 4, On: true}, {Kind: m.t("detection.cluster.host"), Value: "host", Count: 9}},
-		Policy:   []page.KV{{Key: m.t("detection.label.scam"), Value: m.t("detection.policy.scam")}},
+		Policy:   []page.KV{{Key: m.t("signs.label.scam"), Value: m.t("detection.policy.scam")}},
 		Skips:    options("detection.skip.none", "detection.skip.unsure"),
 		Form: page.VerdictForm{
-			MayBlock: true, Domain: "qua-tang-mau.example", Labels: options("detection.label.scam"), Whys: options("detection.why.news"), Banks: options("detection.bank.none"), Kinds: options("casework.block.provisional"),
+			MayBlock: true, Domain: "qua-tang-mau.example", Labels: options("signs.label.scam"), Whys: options("detection.why.news"), Banks: options("detection.bank.none"), Kinds: options("casework.block.provisional"),
 			Verdicts: []page.Option{{Value: "dismiss", Label: m.t("detection.verdict.dismiss"), Note: m.t("detection.verdict.note.dismiss")}, {Value: "report", Label: m.t("detection.verdict.report"), Note: m.t("detection.verdict.note.report")}, {Value: "block", Label: m.t("detection.verdict.block"), Note: m.t("detection.verdict.note.block"), On: true}},
 		},
 	}
@@ -58,9 +58,9 @@ func (m maker) reviewItem() page.ReviewItem {
 // detection is the pages of what is found, with harmless samples.
 func (m maker) detection() set {
 	rows := []page.ReviewRow{
-		{Href: "/detection/items/1", Code: "R-17", Tier: m.t("detection.tier.emergency"), State: "late", Label: m.t("detection.label.grooming"), Kind: m.t("detection.kind.page"), Why: m.t("detection.reason.sequence", "label", m.t("detection.label.grooming")), Found: now.Add(-time.Hour), Second: true},
-		{Href: "/detection/items/2", Code: "R-12", Tier: m.t("detection.tier.high"), State: "soon", Label: m.t("detection.label.scam"), Kind: m.t("detection.kind.page"), Why: m.t("detection.reason.pattern", "label", m.t("detection.label.scam"), "n", 3), Found: now.Add(-26 * time.Hour), Pictures: 2, Mine: true},
-		{Href: "/detection/items/3", Code: "R-9", Tier: m.t("detection.tier.normal"), State: "ok", Label: m.t("detection.label.gambling"), Kind: m.t("detection.kind.picture"), Why: m.t("detection.reason.bank", "label", m.t("detection.label.gambling"), "ref", "SAMPLE_BANK"), Found: now.Add(-49 * time.Hour), Pictures: 1, Known: true},
+		{Href: "/detection/items/1", Code: "R-17", Tier: m.t("detection.tier.emergency"), State: "late", Label: m.t("signs.label.grooming"), Kind: m.t("detection.kind.page"), Why: m.t("detection.reason.course", "label", m.t("signs.label.grooming")), Found: now.Add(-time.Hour), Second: true},
+		{Href: "/detection/items/2", Code: "R-12", Tier: m.t("detection.tier.high"), State: "soon", Label: m.t("signs.label.scam"), Kind: m.t("detection.kind.page"), Why: m.t("detection.reason.words", "label", m.t("signs.label.scam")), Found: now.Add(-26 * time.Hour), Pictures: 2, Mine: true},
+		{Href: "/detection/items/3", Code: "R-9", Tier: m.t("detection.tier.normal"), State: "ok", Label: m.t("signs.label.gambling"), Kind: m.t("detection.kind.picture"), Why: m.t("detection.reason.bank", "label", m.t("signs.label.gambling"), "ref", "SAMPLE_BANK"), Found: now.Add(-49 * time.Hour), Pictures: 1, Known: true},
 	}
 	queue := page.ReviewQueue{
 		Base: m.console(m.t("detection.tab.queue"), "detection"), Tabs: m.findTabs("queue"), Rows: rows, Starred: rows[2:], Second: 1, Budget: m.budgetRows(), Care: m.care(),
@@ -76,15 +76,15 @@ func (m maker) detection() set {
 	done.Done = []page.KV{{Key: m.t("detection.done.verdict"), Value: "Chặn ở mọi trường: Lừa đảo"}, {Key: m.t("detection.done.by"), Value: "Nguyễn Thị Mẫu, Trần Văn Mẫu"}, {Key: m.t("detection.done.page"), Value: m.t("detection.watch.gone")}}
 	shown.Pictures = []page.ReviewPicture{{N: 0, Kept: true, Shown: "/detection/items/1/picture/0", Alt: "hộp quà"}}
 	faulty.Problem = problem.New("input/faulty").Field("verdict", "input/not-a-choice").Field("domain", "casework/not-a-domain").Field("label", "input/not-a-choice")
-	bank := page.BankRow{Href: "/detection/banks/SAMPLE_BANK", Name: "SAMPLE_BANK", Title: "Kho mẫu của Sở", Label: m.t("detection.label.gambling"), Severity: m.t("detection.severity.2"), Share: "100,0", Contents: 1208}
+	bank := page.BankRow{Href: "/detection/banks/SAMPLE_BANK", Name: "SAMPLE_BANK", Title: "Kho mẫu của Sở", Label: m.t("signs.label.gambling"), Severity: m.t("detection.severity.2"), Share: "100,0", Contents: 1208}
 	ours := page.BankRow{Href: "/detection/banks/DECIDED_HARMFUL", Name: "DECIDED_HARMFUL", Title: m.t("detection.bank.title.decided_harmful"), Label: m.t("detection.label.other"), Severity: m.t("detection.severity.3"), Share: "100,0", Contents: 31, Ours: true}
-	form := page.BankForm{Share: "100", Labels: []page.Option{{Value: "scam", Label: m.t("detection.label.scam")}}, Severities: []page.Option{{Value: "2", Label: m.t("detection.severity.2"), On: true}}}
+	form := page.BankForm{Share: "100", Labels: []page.Option{{Value: "scam", Label: m.t("signs.label.scam")}}, Severities: []page.Option{{Value: "2", Label: m.t("detection.severity.2"), On: true}}}
 	contents := []page.ContentRow{{ID: 12, Note: "Ảnh mời chơi, tháng mười", Category: "gambling", Source: m.t("detection.bank.own"), Made: now}, {ID: 13, Source: "Danh sách mẫu", Made: now, Off: true}}
 	types := []page.Option{{Value: "pdq", Label: m.t("detection.signal.pdq")}, {Value: "domain", Label: m.t("detection.signal.domain")}}
 	return set{
 		"detection/home": page.Detection{
 			Base: m.console(m.t("ui.room.detection"), "detection"), Tabs: m.findTabs("home"), Year: "2026", Review: true, Waiting: 20, Urgent: 1, Pages: 41208, Scans: 312, Harmful: 57, First: 49, Median: "5 giờ",
-			Labels: []page.LabelRow{{Label: m.t("detection.label.scam"), Found: 88, Decided: 71, Dismissed: 30}, {Label: m.t("detection.label.gambling"), Found: 40, Decided: 40, Dismissed: 24}},
+			Labels: []page.LabelRow{{Label: m.t("signs.label.scam"), Found: 88, Decided: 71, Dismissed: 30}, {Label: m.t("signs.label.gambling"), Found: 40, Decided: 40, Dismissed: 24}},
 		},
 		"detection/home#empty":  page.Detection{Base: m.console(m.t("ui.room.detection"), "detection"), Tabs: m.findTabs("home"), Year: "2026", Review: true},
 		"detection/home#reader": page.Detection{Base: m.console(m.t("ui.room.detection"), "detection"), Year: "2026"},
