@@ -71,12 +71,11 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 	one, two := d.reviewers()
 	has(t, one.page("/detection"), "Rà quét", "Chưa tìm thấy gì trong năm")
 	path := d.finds(detection.Finding{
-		Address: "https://qua-tang-mau.example/nhan", Title: "Trang mẫu", Text: "Hãy gửi mã OTP để nhận quà.", Marks: []detection.Mark{{From: 5, To: 16, Label: "scam"}},
+		Address: "https://qua-tang-mau.example/nhan", Title: "Trang mẫu", Text: "Chúc mừng em trúng thưởng, gửi mã OTP để nhận quà",
 		Pictures: []detection.FoundPicture{samplePicture(t)}, Capture: []byte("WARC/1.1 mẫu"),
-		Features: detection.Features{Patterns: map[string][]string{"scam": {"a", "b", "c"}}},
 	})
 	queue := one.page("/detection/queue")
-	has(t, queue, "Lừa đảo", "3 từ ngữ đáng ngờ", "R-1")
+	has(t, queue, "Lừa đảo", "lời chữ đáng ngờ", "R-1")
 	if strings.Contains(queue, "OTP") || strings.Contains(queue, "qua-tang-mau") {
 		t.Fatal("the queue shows words of an item")
 	}
@@ -136,14 +135,14 @@ func TestTheWorstWaitsForASecondPerson(t *testing.T) {
 	d := newDesk(t)
 	one, two := d.reviewers()
 	path := d.finds(detection.Finding{
-		Address: "https://tro-chuyen-mau.example/", Title: "Trò chuyện mẫu", Text: "Nội dung mẫu",
-		Features: detection.Features{Sequences: map[string]map[string]float64{"grooming": {"s": 0.9}}},
+		Address: "https://tro-chuyen-mau.example/", Title: "Trò chuyện mẫu", Text: "anhlon: em mấy tuổi rồi\nbe: em học lớp 6\nanhlon: em ở nhà một mình à\nanhlon: qua zalo nói chuyện với anh nhé\n" +
+			"anhlon: đừng kể cho ba mẹ biết nhé, bí mật của hai anh em mình\nanhlon: gửi ảnh cho anh xem",
 	})
 	has(t, one.page(path), "Khẩn cấp", "Mở đọc")
-	has(t, one.send(path+"/words", url.Values{}), "Nội dung mẫu")
+	has(t, one.send(path+"/words", url.Values{}), "anhlon")
 	has(t, one.send(path+"/decide", url.Values{"verdict": {"report"}, "label": {"grooming"}}), "Chờ người thứ hai")
 	has(t, two.page("/detection/queue"), "chờ người thứ hai")
-	has(t, two.page(path), "Lập vụ việc: Dụ dỗ trẻ", `action="`+path+`/agree"`)
+	has(t, two.page(path), "Lập vụ việc: Dụ dỗ, tiếp cận trẻ", `action="`+path+`/agree"`)
 	has(t, two.send(path+"/agree", url.Values{"go": {"confirm"}}), "Đã kết luận.")
 	has(t, one.page(path), "Mở vụ việc")
 }
@@ -151,7 +150,7 @@ func TestTheWorstWaitsForASecondPerson(t *testing.T) {
 func TestAReviewerMayRest(t *testing.T) {
 	d := newDesk(t)
 	one, _ := d.reviewers()
-	d.finds(detection.Finding{Address: "https://a.example/", Text: "x", Features: detection.Features{Patterns: map[string][]string{"scam": {"a"}}}})
+	d.finds(detection.Finding{Address: "https://a.example/", Text: "gửi mã OTP để nhận quà"})
 	has(t, one.send("/detection/queue/away", url.Values{"away": {"1"}}), "Bạn đang tạm nghỉ")
 	if r := one.post("/detection/queue/next", url.Values{}); r.status != http.StatusConflict {
 		t.Fatalf("given an item while away: %d", r.status)

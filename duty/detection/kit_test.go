@@ -237,3 +237,11 @@ func picture(t testing.TB, seed int) detection.FoundPicture {
 		Picture: file.Bytes(), Veil: []byte("veil of a picture"), SHA256: fmt.Sprintf("%064x", seed), MD5: fmt.Sprintf("%032x", seed),
 	}
 }
+
+// samples are invented texts that the reader lists, by label.
+var samples = map[string]string{
+	"gambling": "Nhà cái uy tín, nổ hũ nhận thưởng, nạp tiền ngay hôm nay",
+	"scam":     "Chúc mừng em trúng thưởng, gửi mã OTP để nhận quà",
+	"grooming": "anhlon: em mấy tuổi rồi\nbe: em học lớp 6\nanhlon: em ở nhà một mình à\nanhlon: qua zalo nói chuyện với anh nhé\n" +
+		"anhlon: đừng kể cho ba mẹ biết nhé, bí mật của hai anh em mình\nanhlon: gửi ảnh cho anh xem",
+}

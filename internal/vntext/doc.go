@@ -15,5 +15,6 @@
 // On the views stand two tools: a linear model on hashed n-grams (Train,
 // Model), which learns from labelled texts and shows what weighed most, and
 // patterns (Compile, Patterns), which are for what must not be missed and what
-// there is no data for. docs/text.md has the figures and their limits.
+// there is no data for. What is known of harm stands in signs, the learning
+// from verdicts in learn. docs/text.md has the figures and their limits.
 package vntext

@@ -48,7 +48,7 @@ func leet(r rune) rune {
 
 // Unleeted is v with digits and signs read as the letters they stand for, but
 // only between letters (and $ before one): "3 lon", "2k", "@lan" and "covid19"
-// stay what they are.
+// stay what they are, and so does "ngon!mua", where two words meet.
 func Unleeted(v View) View {
 	out := make(View, len(v))
 	copy(out, v)
@@ -62,11 +62,45 @@ func Unleeted(v View) View {
 			i = max(j, i+1)
 			continue
 		}
+		if v.meet(i, j) {
+			i = j
+			continue
+		}
 		for ; i < j; i++ {
 			out[i].R = leet(v[i].R)
 		}
 	}
 	return out
+}
+
+// meet reports whether the signs [i, j), between letters, end one word and
+// begin the next: they are all ! or |, and there is a vowel on each side, so
+// that none is missing in between.
+func (v View) meet(i, j int) bool {
+	for _, l := range v[i:j] {
+		if l.R != '!' && l.R != '|' {
+			return false
+		}
+	}
+	before, after := false, false
+	for at := i - 1; at >= max(0, i-longestSyllable) && isLetter(v[at].R); at-- {
+		before = before || isVowel(v[at].R)
+	}
+	for at := j; at < min(len(v), j+longestSyllable) && isLetter(v[at].R); at++ {
+		after = after || isVowel(v[at].R)
+	}
+	return before && after
+}
+
+// longestSyllable is that of Vietnamese, nghiêng, in letters.
+const longestSyllable = 7
+
+func isVowel(r rune) bool {
+	switch bare(r) {
+	case 'a', 'e', 'i', 'o', 'u', 'y':
+		return true
+	}
+	return false
 }
 
 // maxLeet is the greatest number of such signs in a row: longer ones are

@@ -34,6 +34,7 @@ func TestReadings(t *testing.T) {
 		{"short forms", func(s string) View { return Spelled(Base(s)) }, "k bik j, mn ơi", "không biết gì, mọi người ơi"},
 		{"only whole words are short forms", func(s string) View { return Spelled(Base(s)) }, "kem jar 2k đk", "kem jar 2k đk"},
 		{"digits inside words", func(s string) View { return Unleeted(Base(s)) }, "b1t th3 l@m $inh", "bit th3 lam sinh"},
+		{"words that meet", func(s string) View { return Unleeted(Base(s)) }, "ngon!mua ăn|đi đẹp!!em t!nh k!ểu ch|ch ng|", "ngon!mua ăn|đi đẹp!!em tinh kiểu chich ng|"},
 		{"numbers stay", func(s string) View { return Unleeted(Base(s)) }, "3 lon 2k covid19 @lan 10h30 a12345b x1", "3 lon 2k covid19 @lan 10h30 a12345b x1"},
 		{"signs inside words", func(s string) View { return Joined(Base(s)) }, "h.ọ.c s_i_n_h c.hào b-ạn", "học sinh chào bạn"},
 		{"letters one by one", func(s string) View { return Joined(Base(s)) }, "ơi h ọ c sinh", "ơi học sinh"},

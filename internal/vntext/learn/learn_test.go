@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"lachan/internal/problem"
+	"lachan/internal/testkit"
 	"lachan/internal/vntext"
 	"lachan/internal/vntext/safesense"
 )
@@ -231,6 +232,9 @@ func TestFigures(t *testing.T) {
 // hundred held verdicts do not yet tell from luck, so it is not called better;
 // and labels given by lot never are.
 func TestOnThienIT84(t *testing.T) {
+	if testing.Short() || testkit.Race {
+		t.Skip("trains on thousands of texts; run whole without the race detector")
+	}
 	const folder = "../../../../shared/data/text/thienit84"
 	if _, err := os.Stat(folder); err != nil {
 		t.Skip("the set of ThienIT84 (CC BY-SA 4.0, github.com/ThienIT84/vietnamese-hate-speech-dataset) is not beside this repository")

@@ -245,16 +245,24 @@ func TestReaderServesManyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// A very long text full of hits is read in time that grows with it.
+// A text full of hits is read in time that grows with it.
 func TestLongTexts(t *testing.T) {
 	r := reader(t)
-	began := time.Now()
-	s := r.Read(strings.Repeat("nổ hũ em học lớp mấy đừng kể ba mẹ gửi ảnh cho anh ", 10_000))
-	if took := time.Since(began); took > 20*time.Second {
-		t.Errorf("%v", took)
+	took := func(n int) time.Duration {
+		text := strings.Repeat("nổ hũ em học lớp mấy đừng kể ba mẹ gửi ảnh cho anh ", n)
+		best := time.Hour
+		for range 3 {
+			began := time.Now()
+			if l := r.Read(text).Listed(); !slices.Contains(l, Gambling) || !slices.Contains(l, Grooming) {
+				t.Fatalf("%v", l)
+			}
+			best = min(best, time.Since(began))
+		}
+		return best
 	}
-	if !slices.Contains(s.Listed(), Gambling) || !slices.Contains(s.Listed(), Grooming) {
-		t.Errorf("%v", s.Listed())
+	short, long := took(100), took(2000)
+	if long > 100*short {
+		t.Errorf("%v for 100 pieces, %v for 2,000", short, long)
 	}
 }
 

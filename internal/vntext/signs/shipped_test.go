@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"lachan/internal/problem"
+	"lachan/internal/testkit"
 	"lachan/internal/vntext/safesense"
 )
 
@@ -46,6 +47,9 @@ func TestTheShippedModelSaysWhereItIsFrom(t *testing.T) {
 // The embedded model is what the texts, the size and the seed give, to the
 // byte. Other kinds of processors round otherwise.
 func TestTheShippedModelCanBeMadeAgain(t *testing.T) {
+	if testing.Short() || testkit.Race {
+		t.Skip("trains on ten thousand texts; run whole without the race detector")
+	}
 	if _, err := os.Stat(thienit84); err != nil {
 		t.Skip("the set of ThienIT84 (CC BY-SA 4.0, github.com/ThienIT84/vietnamese-hate-speech-dataset) is not beside this repository")
 	}
