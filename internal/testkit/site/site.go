@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"lachan/internal/testkit"
 )
 
 // Site is running servers.
@@ -32,7 +34,19 @@ type Site struct {
 	forbidden []string
 	inner     int
 	busy      int
-	packed    map[string][]byte
+}
+
+// Watched is true where the race detector watches, which makes what only
+// computes many times slower.
+const Watched = testkit.Race
+
+// Size is how many articles a site has that is to be looked through whole:
+// 10,000, and fewer in short tests and where the race detector watches.
+func Size() int {
+	if testing.Short() || Watched {
+		return 1000
+	}
+	return 10_000
 }
 
 // perSection is how many articles a section lists.
@@ -44,7 +58,7 @@ const Robots = "User-agent: *\nDisallow: /\n\nUser-agent: lachan\nDisallow: /cam
 // New starts a site with that many articles.
 func New(t testing.TB, articles int) *Site {
 	t.Helper()
-	s := &Site{Articles: articles, asked: map[string]int{}, packed: map[string][]byte{}}
+	s := &Site{Articles: articles, asked: map[string]int{}}
 	mux := http.NewServeMux()
 	s.pages(mux)
 	s.traps(mux)
