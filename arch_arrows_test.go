@@ -30,7 +30,8 @@ var pages = []string{
 
 // edge is all the plumbing that a school's node may link, directly or not.
 var edge = []string{
-	"internal/bundle", "internal/bus", "internal/config", "internal/logs", "internal/metrics", "internal/problem",
+	"internal/bundle", "internal/filemap", // a bundle is read where it lies
+	"internal/bus", "internal/config", "internal/logs", "internal/metrics", "internal/problem",
 	"internal/clock", "internal/id", "internal/locale", "internal/look", "internal/dnswire/...",
 }
 
