@@ -41,7 +41,7 @@ var arrows = []arrow{
 		"cmd/lachan/...",
 		[]string{
 			"cmd/lachan/...", "hub/...", "node/...", "internal/config", "internal/bundle", "internal/ledger", "internal/pdq",
-			"internal/vntext", "internal/problem", "internal/locale", "internal/logs", "internal/clock",
+			"internal/media", "internal/vntext", "internal/problem", "internal/locale", "internal/logs", "internal/clock",
 		},
 		"commands on data go through hub.Open, so that they meet the same permissions and the same ledger as a page",
 	},
