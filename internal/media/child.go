@@ -3,6 +3,7 @@
 package media
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,16 +56,21 @@ func Main(args []string, in io.Reader, out, errOut io.Writer) int {
 // collects.
 const childProcs = 2
 
-// look answers questions until there are none.
+// look seals this process and answers.
 func look(in io.Reader, out io.Writer, memory int64) error {
 	runtime.GOMAXPROCS(childProcs)
 	if memory > 0 {
 		debug.SetMemoryLimit(memory * 3 / 4) // the collector tries hard before the kernel refuses
 	}
-	eyes := &eyes{memory: memory}
 	if err := send(out, hello{Held: fence.Seal()}); err != nil {
 		return err
 	}
+	return serve(in, out, &eyes{memory: memory})
+}
+
+// serve answers questions until in ends between two. What is no question is an
+// error, and the end of the child.
+func serve(in io.Reader, out io.Writer, eyes *eyes) error {
 	for {
 		var q question
 		err := receive(in, &q)
@@ -74,13 +80,14 @@ func look(in io.Reader, out io.Writer, memory int64) error {
 		if err != nil {
 			return err
 		}
-		if q.Size < 0 || q.Size > mostBytes {
+		if q.Size < 0 || q.Size > mostBytes || q.Pixels < 0 || q.Within < 0 {
 			return errWire
 		}
-		file := make([]byte, q.Size)
-		if _, err := io.ReadFull(in, file); err != nil {
-			return fmt.Errorf("%w: %w", errWire, err)
+		var whole bytes.Buffer // grows with what comes, not with what is said to come
+		if n, err := io.CopyN(&whole, in, q.Size); err != nil {
+			return fmt.Errorf("%w: %d of %d bytes: %w", errWire, n, q.Size, err)
 		}
+		file := whole.Bytes()
 		a, small := eyes.see(q, file)
 		if err := send(out, a); err != nil {
 			return err
@@ -88,7 +95,6 @@ func look(in io.Reader, out io.Writer, memory int64) error {
 		if _, err := out.Write(small); err != nil {
 			return fmt.Errorf("media: %w", err)
 		}
-		file = nil
 		debug.FreeOSMemory() // the next may be large, too
 	}
 }

@@ -175,6 +175,10 @@ func (x *Examiner) picture(ctx context.Context, f *os.File, w Wanted, e *Exam) e
 		err = a.into(e, q, small)
 	}
 	if err == nil && stopped && late.Err() == nil {
+		if e.Fault != nil { // what broke off in the middle may have left something behind
+			c.end()
+			return nil
+		}
 		c.seen++
 		c.spent += time.Since(begun)
 		x.rest(c)
