@@ -103,6 +103,9 @@ fi
 if grep -qx lachan/internal/pdq <<<"$parts"; then
 	stage "pictures, whole" counted pictures go test -json -vet=off -count=1 ./internal/pdq
 fi
+if grep -qx lachan/internal/media <<<"$parts"; then
+	stage "pictures of strangers, with limits on memory" counted media go test -json -vet=off -count=1 ./internal/media/...
+fi
 if [ -n "$system" ]; then
 	stage "the whole system: pages, kills, two hubs" counted system \
 		tools/postgres.sh go test -json -vet=off -p 1 -count=1 -timeout 30m $system

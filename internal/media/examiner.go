@@ -204,5 +204,6 @@ func (x *Examiner) Restrictions(ctx context.Context) ([]Restriction, error) {
 	return all, nil
 }
 
-// Films reports whether films are looked into here.
-func (x *Examiner) Films() bool { return x.ffmpeg != "" }
+// FFmpeg is the program with which films are looked into, or "" where they are
+// not.
+func (x *Examiner) FFmpeg() string { return x.ffmpeg }

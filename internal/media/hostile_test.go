@@ -98,6 +98,9 @@ type hostile struct {
 
 func newHostile(t *testing.T, memory int64) *hostile {
 	t.Helper()
+	if testkit.Race {
+		t.Skip("what only computes is run whole without the race detector, and with limits on memory")
+	}
 	return &hostile{examiner(t, Options{Workers: 1, Memory: memory, Deadline: 5 * time.Second}), memory, 0, map[string]int{}, watch(t)}
 }
 
@@ -133,7 +136,7 @@ func (x *hostile) done(t *testing.T) {
 	}
 	// What Go reserves and uses beside the memory that it is let.
 	const beside = 64 << 20
-	if !testkit.Race && x.peak() > x.memory+beside {
+	if x.peak() > x.memory+beside {
 		t.Errorf("a child held %d MB of %d", x.peak()>>20, x.memory>>20)
 	}
 }
@@ -181,7 +184,7 @@ func TestMutations(t *testing.T) {
 	good := encoded(t, scene(7, 61, 47))
 	r := rand.New(rand.NewPCG(18, 8))
 	rounds := 40
-	if testing.Short() || testkit.Race {
+	if testing.Short() {
 		rounds = 8
 	}
 	for _, kind := range slices.Sorted(maps.Keys(good)) {
@@ -243,9 +246,6 @@ func TestBombs(t *testing.T) {
 		"PNG that goes on after its last pixel": pngOf(10, 10, 8, 0, zeros(1<<30)),
 		"GIF of 10,000 frames":                  gifOf(10_000),
 	} {
-		if testkit.Race && len(data) > 300_000 {
-			continue // what only computes is run whole without the race detector
-		}
 		x.try(t, name, data)
 	}
 	x.done(t)

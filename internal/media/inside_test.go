@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,6 +89,12 @@ func tryInside(args []string) (code int, is bool) {
 // run runs a step inside the fence and returns its status and what it said.
 func run(t *testing.T, what, of string) (*os.ProcessState, string) {
 	t.Helper()
+	return runAs(t, what, of, func(*syscall.SysProcAttr) {})
+}
+
+// runAs lets change say whose process it is.
+func runAs(t *testing.T, what, of string, change func(*syscall.SysProcAttr)) (*os.ProcessState, string) {
+	t.Helper()
 	s := fence.Spec{Program: ownProgram, Args: []string{ownProgram, inside, what, of}, Memory: 512 << 20, CPU: 2 * time.Second, Files: childFiles}
 	if testkit.Race {
 		s.Memory = 0
@@ -100,6 +107,7 @@ func run(t *testing.T, what, of string) (*os.ProcessState, string) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr, cmd.Env = &out, &out, []string{}
 	apart(cmd)
+	change(cmd.SysProcAttr)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -173,6 +181,21 @@ func TestNothingIsReachedFromInside(t *testing.T) {
 	}
 }
 
+// A service that listens below port 1024 has a capability, which goes through
+// exec; its children have not.
+func TestCapabilitiesOfAServiceAreDropped(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root gives capabilities")
+	}
+	_, said := runAs(t, "held", "", func(a *syscall.SysProcAttr) {
+		a.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
+		a.AmbientCaps = []uintptr{unix.CAP_NET_BIND_SERVICE}
+	})
+	if !strings.Contains(said, fence.HeldPrivileges) {
+		t.Errorf("a child has what its parent has: %s", said)
+	}
+}
+
 func TestMemoryAndTimeEnd(t *testing.T) {
 	_, said := run(t, "held", "")
 	if !strings.Contains(said, fence.HeldTime) {
@@ -223,7 +246,11 @@ func TestChildHasNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"CapEff:\t0000000000000000\n", "CapBnd:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n"} {
+	wanted := []string{"CapEff:\t0000000000000000\n", "CapPrm:\t0000000000000000\n", "NoNewPrivs:\t1\n", "Seccomp:\t2\n"}
+	if os.Geteuid() == 0 { // nobody else can drop what nobody else has
+		wanted = append(wanted, "CapBnd:\t0000000000000000\n")
+	}
+	for _, want := range wanted {
 		if !strings.Contains(string(status), want) {
 			t.Errorf("not %q", want)
 		}

@@ -106,7 +106,9 @@ func send(w io.Writer, message any) error {
 // receive reads a message. io.EOF says that the other side ended between two.
 func receive(r io.Reader, message any) error {
 	var size [4]byte
-	if _, err := io.ReadFull(r, size[:]); err != nil {
+	if _, err := io.ReadFull(r, size[:]); errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("%w: %w", errWire, err)
+	} else if err != nil {
 		return err
 	}
 	n := binary.BigEndian.Uint32(size[:])

@@ -64,6 +64,7 @@ func TestAnswersAreNotTrusted(t *testing.T) {
 
 func TestReceiveIsBounded(t *testing.T) {
 	for what, said := range map[string][]byte{
+		"half a length":             {0, 0},
 		"a length beyond the bound": binary.BigEndian.AppendUint32(nil, mostJSON+1),
 		"less than it says":         append(binary.BigEndian.AppendUint32(nil, 10), "{}"...),
 		"no JSON":                   append(binary.BigEndian.AppendUint32(nil, 2), "xx"...),

@@ -10,6 +10,8 @@ import (
 	"os"
 	"testing"
 	"time"
+
+	"lachan/internal/testkit"
 )
 
 func newDecoder(t testing.TB, memory int64) *Decoder {
@@ -52,6 +54,9 @@ func TestDecode(t *testing.T) {
 }
 
 func TestDecodeRefuses(t *testing.T) {
+	if testkit.Race {
+		t.Skip("what only computes is run whole without the race detector")
+	}
 	d := newDecoder(t, 256<<20)
 	good := file(t, "eight.avif")
 	for what, data := range map[string][]byte{

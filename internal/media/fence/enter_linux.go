@@ -27,8 +27,12 @@ func Enter(s Spec) error {
 	if err := limit(s); err != nil {
 		return err
 	}
+	// Capabilities that a service was given go through exec; with others gone from
+	// the bounding set, exec gives none, not even to root. Who may not do either has
+	// none to lose.
+	_ = unix.Prctl(unix.PR_CAP_AMBIENT, unix.PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
 	for c := range uintptr(lastCap) {
-		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0) // who may not drop has none
+		_ = unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0)
 	}
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("fence: no new privileges: %w", err)
