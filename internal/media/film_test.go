@@ -35,7 +35,7 @@ func made(t testing.TB, name, source string, args ...string) []byte {
 	return data
 }
 
-const moving = "testsrc2=size=1280x720:rate=10:duration=5"
+const moving = "testsrc2=size=640x360:rate=5:duration=5"
 
 func TestFilm(t *testing.T) {
 	x := examiner(t, Options{})
@@ -70,7 +70,7 @@ func TestFilm(t *testing.T) {
 	}
 	// The same film, smaller and worse, and another.
 	same := examine(t, x, made(t, "b.mp4", moving+",scale=480:270", "-c:v", "mpeg4", "-q:v", "15"), Wanted{})
-	other := examine(t, x, made(t, "c.mp4", "mandelbrot=size=640x480:rate=10", "-t", "5", "-c:v", "mpeg4", "-q:v", "4"), Wanted{})
+	other := examine(t, x, made(t, "c.mp4", "mandelbrot=size=320x240:rate=5", "-t", "5", "-c:v", "mpeg4", "-q:v", "4"), Wanted{})
 	t.Logf("the same %.2f, another %.2f", FilmMatch(same.Frames, first), FilmMatch(other.Frames, first))
 	if share := FilmMatch(same.Frames, first); share < FilmShare {
 		t.Errorf("%.2f of the same film were found", share)
@@ -99,8 +99,8 @@ func TestFilmIsCut(t *testing.T) {
 }
 
 func TestFilmTooSlow(t *testing.T) {
-	x := examiner(t, Options{Deadline: 100 * time.Millisecond})
-	long := made(t, "a.mp4", "testsrc2=size=1920x1080:rate=25:duration=20", "-c:v", "mpeg4", "-q:v", "8", "-g", "300")
+	x := examiner(t, Options{Deadline: 50 * time.Millisecond})
+	long := made(t, "a.mp4", "testsrc2=size=1280x720:rate=25:duration=12", "-c:v", "mpeg4", "-q:v", "8", "-g", "300")
 	begun := time.Now()
 	e := examine(t, x, long, Wanted{})
 	if took := time.Since(begun); took > 6*time.Second {

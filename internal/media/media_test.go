@@ -260,6 +260,19 @@ func largePNG(t testing.TB) []byte {
 	return out.Bytes()
 }
 
+// A child that the system ended while it waited is not the next file's fault.
+func TestAChildThatIsGone(t *testing.T) {
+	x := examiner(t, Options{Workers: 1})
+	data := encoded(t, scene(5, 80, 60))[PNG]
+	examine(t, x, data, Wanted{})
+	gone := x.idle[0]
+	gone.kill()
+	time.Sleep(50 * time.Millisecond)
+	if e := examine(t, x, data, Wanted{}); e.Fault != nil || x.idle[0] == gone {
+		t.Error(e.Fault)
+	}
+}
+
 // A caller who gives up frees the child's place at once.
 func TestACallerWhoGivesUp(t *testing.T) {
 	x := examiner(t, Options{Workers: 1})
