@@ -109,6 +109,9 @@ fi
 if grep -qx lachan/duty/detection/crawl <<<"$parts"; then
 	stage "a site of ten thousand pages" counted site go test -json -vet=off -count=1 -run '^(TestClause_2_ASite|TestPagesMade)' ./duty/detection/crawl
 fi
+if grep -qx lachan/internal/media <<<"$parts"; then
+	stage "pictures of strangers, with limits on memory" counted media go test -json -vet=off -count=1 ./internal/media/...
+fi
 if [ -n "$system" ]; then
 	stage "the whole system: pages, kills, two hubs" counted system \
 		tools/postgres.sh go test -json -vet=off -p 1 -count=1 -timeout 30m $system

@@ -39,6 +39,7 @@ type Hub struct {
 	Province   Province  `toml:"province"`
 	Intake     Intake    `toml:"intake"`
 	Lists      Lists     `toml:"lists"`
+	Media      Media     `toml:"media"`
 	Transfer   Transfer  `toml:"transfer"`
 	Homes      Homes     `toml:"homes"`
 	Metrics    Metrics   `toml:"metrics"`
@@ -98,6 +99,12 @@ type Lists struct {
 	HoldFrom      int    `toml:"hold_from" doc:"Fewer new or gone names than this never make an update wait."`
 	ProtectedFile string `toml:"protected_file" doc:"Names that no list may block, one a line, beside those of the program."`
 	PopularFile   string `toml:"popular_file" doc:"The most popular names, the first first, one a line (\"1,example.com\" is allowed); 10,000 count. Empty: the starter list of the program."`
+}
+
+// Media is how pictures and films of strangers are opened.
+type Media struct {
+	FFmpeg  string `toml:"ffmpeg" doc:"Path of ffmpeg, with which the frames of films are seen. Empty: as the system finds it, if it has one. \"-\": films are not looked into."`
+	Workers int    `toml:"workers" doc:"Processes that decode at once, with 1 GB of memory each at most. 0: half as many as there are cores."`
 }
 
 // Transfer is the name server from which other filters take zones.
@@ -254,6 +261,7 @@ func (c Hub) Validate() error {
 		{"intake.free_per_minute", c.Intake.FreePerMinute, 0, 1_000_000},
 		{"intake.max_work", c.Intake.MaxWork, 20_000, 5_000_000},
 		{"intake.max_wait", c.Intake.MaxWait, 5, 120},
+		{"media.workers", c.Media.Workers, 0, 256},
 	} {
 		if n.value < n.min || n.value > n.max {
 			bad(n.key, "input/out-of-range", "min", n.min, "max", n.max)

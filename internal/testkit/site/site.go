@@ -27,7 +27,10 @@ type Site struct {
 	Inner *httptest.Server // one that must never be reached
 
 	Articles int // pages /tin/N
-	Marks    int // how many of the pages have a mark, one each
+	Marks    int // how many of the articles have a mark, one each
+	// Plant stands beside the mark of an article; set it before the site is
+	// looked at.
+	Plant string
 
 	mu        sync.Mutex
 	asked     map[string]int
@@ -208,7 +211,7 @@ func (s *Site) pages(mux *http.ServeMux) {
 		}
 		parts := []string{Text(uint64(n), 80), Text(uint64(n)+50_000_000, 80)}
 		if marked(n) {
-			parts = append(parts, Mark(fmt.Sprintf("tin-%d-het", n)))
+			parts = append(parts, Mark(fmt.Sprintf("tin-%d-het", n)), s.Plant)
 		}
 		page(w, fmt.Sprintf("Tin so %d", n), append(parts, link("/"))...)
 	})
