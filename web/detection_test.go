@@ -116,7 +116,11 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 	if at := regexp.MustCompile(`href="(/casework/cases/[^"]+)"`).FindStringSubmatch(body); at == nil {
 		t.Fatal("no way to the case")
 	} else {
-		has(t, one.page(at[1]), "Bản chụp niêm phong từ rà quét")
+		has(t, one.page(at[1]), "Bản chụp niêm phong từ rà quét", "Lấy bản chụp")
+		got := one.get(path + "/capture?case=" + lastPart(at[1]))
+		if got.status != http.StatusOK || got.body != "WARC/1.1 mẫu" {
+			t.Fatalf("the capture: %d %q", got.status, got.body)
+		}
 	}
 	// The same picture elsewhere is not shown, and needs a reason.
 	again := d.finds(detection.Finding{Address: "https://khac.example/", Text: "x", Pictures: []detection.FoundPicture{samplePicture(t)}})
@@ -130,6 +134,9 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 	}
 	two.send(again+"/skip", url.Values{"reason": {""}})
 }
+
+// lastPart is the last part of an address.
+func lastPart(address string) string { return address[strings.LastIndex(address, "/")+1:] }
 
 func TestTheWorstWaitsForASecondPerson(t *testing.T) {
 	d := newDesk(t)

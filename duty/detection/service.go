@@ -88,6 +88,9 @@ type Deps struct {
 	Registrable func(host string) string
 	// Reported counts open cases about an address; nil: nobody asks.
 	Reported func(ctx context.Context, address string) (int, error)
+	// IndexFile keeps the index of pictures between two starts; "": it is made
+	// anew from the database.
+	IndexFile string
 	// What follows looks at the web; without Manners nothing is scanned.
 	Manners    *crawl.Manners    // through which every request goes
 	Software   string            // that writes captures: "lachan/1.0"
@@ -126,7 +129,7 @@ func New(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Deps: d, labels: labels, matcher: newMatcher()}
+	s := &Service{Deps: d, labels: labels, matcher: newMatcher(d.IndexFile)}
 	s.reader.Store(reader)
 	return s, nil
 }

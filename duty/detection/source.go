@@ -176,6 +176,9 @@ func (s *Service) AddSource(ctx context.Context, actor authz.Actor, c SourceComm
 			if _, err := sqldb.Exec(ctx, tx, querySourceSet, o.ID, string(SourceActive), now); err != nil {
 				return err
 			}
+			if err := s.Emit(ctx, tx, SourceDue{o.ID}); err != nil {
+				return err
+			}
 			return s.record(ctx, tx, actor, o.ID, "detection.source_changed", permit, map[string]string{"state": string(SourceActive)})
 		}
 		boxed, err := s.box().Seal("source/"+o.ID, []byte(encode(addresses)))
@@ -184,6 +187,9 @@ func (s *Service) AddSource(ctx context.Context, actor authz.Actor, c SourceComm
 		}
 		if _, err := sqldb.Exec(ctx, tx, querySourcePut, o.ID, o.Unit, c.Kind, c.Title, boxed, hash, c.Every, c.Depth, c.Pages, now,
 			string(SourceActive), now, actor.Person); err != nil {
+			return err
+		}
+		if err := s.Emit(ctx, tx, SourceDue{o.ID}); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, actor, o.ID, "detection.source_made", permit, map[string]any{"kind": c.Kind, "every": c.Every, "depth": c.Depth, "addresses": len(addresses)})
@@ -247,6 +253,11 @@ func (s *Service) SetSource(ctx context.Context, actor authz.Actor, source strin
 		}
 		if _, err := sqldb.Exec(ctx, tx, querySourceSet, o.ID, string(state), clock.Micro(s.now())); err != nil {
 			return err
+		}
+		if state == SourceActive {
+			if err := s.Emit(ctx, tx, SourceDue{o.ID}); err != nil {
+				return err
+			}
 		}
 		return s.record(ctx, tx, actor, o.ID, "detection.source_changed", permit, map[string]string{"state": string(state)})
 	})
