@@ -29,7 +29,7 @@ func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, er
 		contact = h.cfg.BaseURL()
 	}
 	software := "lachan/" + nonEmpty(h.opts.Version, "0")
-	client := fetch.New(fetch.Options{Agent: software + " (+" + contact + ")", Also: h.opts.Sites})
+	client := fetch.New(fetch.Options{Agent: software + " (+" + contact + ")", Also: h.opts.Sites, Resolver: h.opts.Names})
 	pace := crawl.Pace{Pause: time.Duration(h.cfg.Detection.Pause) * time.Second}
 	s, err := detection.New(detection.Deps{
 		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log,

@@ -55,6 +55,8 @@ type Options struct {
 	// Sites are addresses inside that scans may look at: the demo's own site,
 	// and those of tests.
 	Sites []netip.AddrPort
+	// Names finds the addresses of sites for scans; nil: as the machine does.
+	Names *net.Resolver
 	// KDF is the cost of unlocking; zero is the product's own. Tests that
 	// unlock often make it cheap.
 	KDF vault.KDF
