@@ -4,6 +4,7 @@ package hub
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -15,6 +16,10 @@ import (
 	"lachan/internal/media"
 	"lachan/internal/problem"
 )
+
+// shotFor is how long the picture of a page may take: with a slice of a scan it
+// ends before a hub that is told to stop must.
+const shotFor = 12 * time.Second
 
 // newDetection puts the room of detection together. Its requests go out by a
 // client of their own: what lists may do inside the own network, scans may not.
@@ -31,10 +36,14 @@ func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, er
 	software := "lachan/" + nonEmpty(h.opts.Version, "0")
 	client := fetch.New(fetch.Options{Agent: software + " (+" + contact + ")", Also: h.opts.Sites, Resolver: h.opts.Names})
 	pace := crawl.Pace{Pause: time.Duration(h.cfg.Detection.Pause) * time.Second}
+	var shoot func(ctx context.Context, address string) ([]byte, error)
+	if h.cfg.Detection.Browser != "" {
+		shoot = crawl.Browser{Path: h.cfg.Detection.Browser, Client: client, Agent: software + " (+" + contact + ")", Within: shotFor, Bare: os.Getuid() == 0 && h.opts.Demo}.Shot
+	}
 	s, err := detection.New(detection.Deps{
 		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log,
 		Unit: h.reviewUnit, Registrable: schools.Registered, Reported: h.Casework.OpenAbout, Emit: h.flow.Emit,
-		Manners: crawl.NewManners(client, h.clock, "lachan", pace), Software: software, Examiner: examiner,
+		Manners: crawl.NewManners(client, h.clock, "lachan", pace), Software: software, Examiner: examiner, Shoot: shoot,
 		Lookalikes: lookalike.New(catalogue.ProtectedNames()), IndexFile: filepath.Join(h.cfg.DataDir, "pictures.index"),
 		Settings: detection.Settings{Pictures: h.cfg.Detection.Pictures, Sounds: h.cfg.Detection.Sounds, Words: h.cfg.Detection.Words},
 	})

@@ -3,14 +3,17 @@
 package detection
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"log/slog"
 	"net/url"
 	"slices"
 	"time"
 
+	"lachan/duty/detection/crawl"
 	"lachan/duty/detection/exchange"
 	"lachan/internal/authz"
 	"lachan/internal/id"
@@ -126,6 +129,8 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, permit authz.Perm
 		err := s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return also(ctx, tx, "") })
 		return Found{Judged: j}, wrap("find", err)
 	}
+	s.shoot(ctx, &f)
+	i.seen(&f)
 	i.Tier, i.Label, i.Reasons, i.Severity = j.Tier, j.Label, j.Reasons, s.label(j.Label).Severity
 	i.Spoken = f.Spoken || s.label(j.Label).Spoken && i.Kind == PageKind && f.Text != ""
 	s.intake.Lock()
@@ -198,11 +203,33 @@ func (s *Service) itemOf(ctx context.Context, f *Finding) (*Item, error) {
 		}
 		i.Features.Reports = n
 	}
+	return i, nil
+}
+
+// shoot adds a picture of the page, as a visitor sees it, to the capture of what
+// goes into the queue. Without one the capture is as good a record of what was
+// sent; so a browser that fails keeps nothing back.
+func (s *Service) shoot(ctx context.Context, f *Finding) {
+	if s.Shoot == nil || f.Kind != PageKind || f.Capture == nil {
+		return
+	}
+	png, err := s.Shoot(context.WithoutCancel(ctx), f.Address)
+	if err == nil {
+		var record bytes.Buffer
+		if err = crawl.WriteShot(&record, s.Software, f.Address, s.now(), png); err == nil {
+			f.Capture = append(f.Capture, record.Bytes()...)
+			return
+		}
+	}
+	s.Log.WarnContext(ctx, "no picture of a page", slog.String("kind", string(f.Kind))) // its address is nobody's business
+}
+
+// seen notes what was captured.
+func (i *Item) seen(f *Finding) {
 	if f.Capture != nil {
 		sum := sha256.Sum256(f.Capture)
 		i.Capture = Capture{Size: int64(len(f.Capture)), SHA256: hex.EncodeToString(sum[:])}
 	}
-	return i, nil
 }
 
 func (p *FoundPicture) clusterKey() string {

@@ -5,6 +5,7 @@ package detection_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image/jpeg"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"lachan/duty/detection"
 	"lachan/duty/detection/crawl"
 	"lachan/duty/detection/lookalike"
+	"lachan/duty/detection/warc"
 	"lachan/internal/clock"
 	"lachan/internal/fetch"
 	"lachan/internal/media"
@@ -148,6 +150,7 @@ func TestPicturesAreFoundAgain(t *testing.T) {
 	w := newWorld(t, looks(netip.MustParseAddrPort(server.Listener.Addr().String())), func(d *detection.Deps) {
 		d.Examiner = examiner
 		d.Lookalikes = lookalike.New([]string{"vietcombank.example"})
+		d.Shoot = func(_ context.Context, address string) ([]byte, error) { return []byte("PNG of " + address), nil }
 	})
 	a := w.an()
 	w.ok(w.AddBank(w.ctx, a, detection.Bank{Name: "SAMPLE", Label: "gambling", Severity: 3, Permille: 1000}))
@@ -170,6 +173,13 @@ func TestPicturesAreFoundAgain(t *testing.T) {
 		t.Fatalf("item %+v", page)
 	}
 	w.ok(w.Take(w.ctx, a, page.ID))
+	c, err := w.Capture(w.ctx, a, w.u(a), page.ID, nil)
+	w.ok(err)
+	record, err := io.ReadAll(c)
+	w.ok(err)
+	if _, err := warccheck.Check(record); err != nil || !hasShot(t, record) {
+		t.Fatalf("the capture has no picture of the page, or is none: %v", err)
+	}
 	veil, err := w.Veil(w.ctx, a, w.u(a), page.ID, 0)
 	w.ok(err)
 	if cfg, err := jpeg.DecodeConfig(bytes.NewReader(veil)); err != nil || cfg.Width > 64 {
@@ -201,6 +211,24 @@ func TestPicturesAreFoundAgain(t *testing.T) {
 	o, _, err := w.Source(w.ctx, a, id)
 	if w.ok(err); !o.Next.IsZero() {
 		t.Errorf("a source without a timetable is looked at again at %v", o.Next)
+	}
+}
+
+// hasShot reports whether a capture has the picture of its page.
+func hasShot(t *testing.T, file []byte) bool {
+	t.Helper()
+	r := warc.NewReader(bytes.NewReader(file))
+	for {
+		h, _, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return false
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Type == warc.Resource && h.ContentType == "image/png" {
+			return true
+		}
 	}
 }
 

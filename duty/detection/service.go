@@ -96,6 +96,9 @@ type Deps struct {
 	Software   string            // that writes captures: "lachan/1.0"
 	Examiner   Examiner          // of pictures; nil: none is fetched
 	Lookalikes *lookalike.Finder // of protected names; nil: none is looked for
+	// Shoot makes a picture (PNG) of a page as a visitor sees it; nil: none is
+	// made.
+	Shoot func(ctx context.Context, address string) ([]byte, error)
 	// Emit hands an event to flow inside the transaction.
 	Emit     func(ctx context.Context, tx *sqldb.Tx, event any) error
 	Settings Settings

@@ -111,6 +111,7 @@ type Media struct {
 // Detection is how public pages are looked at.
 type Detection struct {
 	Contact string `toml:"contact" doc:"Who answers for the scans: an address of a page or mailto:, told to every site that is looked at. Empty: the public URL of the hub."`
+	Browser string `toml:"browser" doc:"Path of a Chromium that makes a picture of each page which goes into the queue, as a visitor sees it. It reaches the web through the hub's own guard and nothing else. Empty: none is made."`
 	Pause   int    `toml:"pause" doc:"Seconds between two requests to one host, at least."`
 	// Budgets of a reviewer's day.
 	Pictures int `toml:"pictures" doc:"Pictures that a reviewer sees a day at most."`

@@ -135,7 +135,7 @@ func digest(b []byte) string {
 func rules(all []Record) error {
 	uuid := regexp.MustCompile(`^<urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}>$`)
 	date := regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$`)
-	ids := map[string]Record{}
+	ids, info := map[string]Record{}, ""
 	for i, r := range all {
 		fail := func(what string) error {
 			return fmt.Errorf("warccheck: record %d, %s: %s", i, r.One("WARC-Type"), what)
@@ -153,7 +153,11 @@ func rules(all []Record) error {
 		if r.One("WARC-Block-Digest") != digest(r.Block) {
 			return fail("block digest")
 		}
-		if (i == 0) != (kind == "warcinfo") || (kind == "warcinfo") != (r.One("WARC-Target-URI") == "") || kind != "warcinfo" && r.One("WARC-Warcinfo-ID") != all[0].One("WARC-Record-ID") {
+		// Captures may be joined (§4.2): each record belongs to the warcinfo before it.
+		if kind == "warcinfo" {
+			info = id
+		}
+		if info == "" || (kind == "warcinfo") != (r.One("WARC-Target-URI") == "") || kind != "warcinfo" && r.One("WARC-Warcinfo-ID") != info {
 			return fail("its place under a warcinfo")
 		}
 		if !slices.Contains([]string{"warcinfo", "request", "response", "revisit", "metadata", "resource"}, kind) || r.One("Content-Type") == "" {
