@@ -107,7 +107,8 @@ if grep -qx lachan/internal/vntext/learn <<<"$parts" && grep -qx lachan/internal
 	stage "training, whole" counted training go test -json -vet=off -count=1 -run 'OnThienIT84|CanBeMadeAgain' ./internal/vntext/learn ./internal/vntext/signs
 fi
 if grep -qx lachan/duty/detection/crawl <<<"$parts"; then
-	stage "a site of ten thousand pages" counted site go test -json -vet=off -count=1 -run '^(TestClause_2_ASite|TestPagesMade)' ./duty/detection/crawl
+	stage "a site of ten thousand pages" counted site go test -json -vet=off -count=1 \
+		-run '^(TestClause_2_ASite|TestPagesMade|TestClause_5_2_AScan)' ./duty/detection/crawl ./duty/detection
 fi
 if grep -qx lachan/internal/media <<<"$parts"; then
 	stage "pictures of strangers, with limits on memory" counted media go test -json -vet=off -count=1 ./internal/media/...
