@@ -5,6 +5,7 @@ package web
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -115,7 +116,39 @@ func (s *Server) detectionHome(c *visit) error {
 			}
 		}
 	}
+	if p.Free, err = c.freeReviewers(); err != nil {
+		return err
+	}
 	return c.show("detection/home", p)
+}
+
+// freeReviewers says who can take an item now, to heads and reviewers of the
+// unit: never why somebody cannot.
+func (c *visit) freeReviewers() ([]page.FreeRow, error) {
+	if !c.mayFind("detection.roster") {
+		return nil, nil
+	}
+	ctx := c.r.Context()
+	members, err := c.s.Identity.Members(ctx, c.who.Actor.Unit)
+	if err != nil {
+		return nil, err
+	}
+	var rows []page.FreeRow
+	var ids []string
+	for _, m := range members {
+		if slices.Contains(m.Roles, authz.Reviewer) && !slices.Contains(ids, m.Person) {
+			ids = append(ids, m.Person)
+		}
+	}
+	free, err := c.s.Detection.Free(ctx, c.who.Actor, ids)
+	if err != nil {
+		return nil, err
+	}
+	names, err := c.names(ids...)
+	for _, id := range ids {
+		rows = append(rows, page.FreeRow{Name: names[id], Free: free[id]})
+	}
+	return rows, err
 }
 
 // tierState is the shape that a tier is shown with.

@@ -157,9 +157,10 @@ func TestTheWorstWaitsForASecondPerson(t *testing.T) {
 
 func TestAReviewerMayRest(t *testing.T) {
 	d := newDesk(t)
-	one, _ := d.reviewers()
+	one, two := d.reviewers()
 	d.finds(detection.Finding{Address: "https://a.example/", Text: "gửi mã OTP để nhận quà"})
 	has(t, one.send("/detection/queue/away", url.Values{"go": {"away"}}), "Bạn đang tạm nghỉ")
+	has(t, two.page("/detection"), "Người Mẫu ra.mau: chưa", "Người Mẫu soat.mau: nhận được")
 	if r := one.post("/detection/queue/next", url.Values{}); r.status != http.StatusConflict {
 		t.Fatalf("given an item while away: %d", r.status)
 	}

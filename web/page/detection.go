@@ -25,6 +25,13 @@ type Detection struct {
 	First   int    // of these, before anybody reported
 	Median  string // from found to judged; "" while nothing was
 	Labels  []LabelRow
+	Free    []FreeRow
+}
+
+// FreeRow says whether a reviewer can take an item now, and never why not.
+type FreeRow struct {
+	Name string
+	Free bool
 }
 
 // LabelRow is what became of the findings of one label.
