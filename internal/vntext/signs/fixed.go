@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package signs
+
+import (
+	_ "embed"
+	"strings"
+
+	"lachan/internal/vntext"
+)
+
+//go:embed testdata/found.txt
+var mustBeFound string
+
+//go:embed testdata/everyday.txt
+var everyday string
+
+// Fixed are the sentences that no new model of a label may do worse on than
+// the one before, all of our own: neutral and everyday ones, and what must be
+// found of other labels, which are something else (0); what must be found of
+// the label, which is it (1). Single steps of courses are left out, for a step
+// alone is harmless. Labels are those of learn.Binary.
+func Fixed(label Label) []vntext.Example {
+	var out []vntext.Example
+	for _, text := range append(vntext.Neutral(), sentences(everyday)...) {
+		out = append(out, vntext.Example{Text: text})
+	}
+	for _, line := range sentences(mustBeFound) {
+		what, text, ok := strings.Cut(line, " | ")
+		of, stage, _ := strings.Cut(what, " ")
+		if !ok || stage != "" {
+			continue
+		}
+		one := vntext.Example{Text: text}
+		if Label(of) == label {
+			one.Label = 1
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// sentences are the lines of a file that say something.
+func sentences(file string) []string {
+	var out []string
+	for line := range strings.Lines(file) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			out = append(out, line)
+		}
+	}
+	return out
+}
