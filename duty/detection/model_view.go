@@ -9,6 +9,8 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/sqldb"
 	"lachan/internal/vntext/learn"
+	"lachan/internal/vntext/safesense"
+	"lachan/internal/vntext/signs"
 )
 
 // LabelModels is what is known of the models of one label.
@@ -126,3 +128,34 @@ const FewHeld = 30
 // SayShare reports whether a label's measures rest on enough held verdicts to
 // be said as shares.
 func SayShare(l learn.LabelComparison) bool { return l.N >= FewHeld }
+
+// Shipped is what is known of the model that comes with the program.
+type Shipped struct {
+	Name    string
+	Origin  string // of the texts that it learnt from
+	Licence string // theirs, and so its own
+	Texts   int
+	Score   float64 // macro-F1 on texts of the same set that it had not seen, 0 to 1
+	Labels  []string
+}
+
+// ShippedModel says what the shipped model is; it reads always, beside those
+// that learn here.
+func ShippedModel() (Shipped, error) {
+	v, err := signs.Shipped()
+	if err != nil {
+		return Shipped{}, wrap("shipped model", err)
+	}
+	p := v.Model.Provenance
+	out := Shipped{Name: p.Name, Score: p.Scores[safesense.ScoreMacroF1]}
+	for _, set := range p.Sets {
+		out.Origin, out.Licence = set.Origin, set.Licence
+		for _, n := range set.Counts {
+			out.Texts += n
+		}
+	}
+	for _, s := range v.Speaks {
+		out.Labels = append(out.Labels, string(s.Label))
+	}
+	return out, nil
+}
