@@ -86,7 +86,7 @@ func (s *Server) textModelsPage(c *visit) (page.TextModels, error) {
 			row.Live = c.modelLine(*l.Live, c.p.T("detection.model.since", "date", c.p.Date(l.Live.Used), "by", names[l.Live.UsedBy]))
 		}
 		if l.Candidate != nil {
-			row.Candidate = c.modelLine(*l.Candidate, c.p.T(l.Candidate.Comparison.Reason.Key()))
+			row.Candidate = c.modelLine(*l.Candidate, c.reasonOf(*l.Candidate))
 			row.Candidate.Good = l.Better
 		}
 		p.Rows = append(p.Rows, row)
@@ -173,11 +173,16 @@ func (s *Server) textModel(c *visit) error {
 	c.in("detection", modelCode(v.Number))
 	p := page.TextModelPage{
 		Base: c.base, Tabs: c.findTabs("model"), Href: textModelPath(v.ID), Code: modelCode(v.Number), Label: label, State: c.p.T(v.State.Key()),
-		Good: v.Comparison.Better, Answer: c.p.T(v.Comparison.Reason.Key()), Plain: c.compared(v), Facts: c.modelFacts(v, names),
+		Good: v.Comparison.Better, Answer: c.reasonOf(v.Model), Plain: c.compared(v), Facts: c.modelFacts(v, names),
 		May: c.mayFind("detection.model"), Use: v.MayUse, Live: v.State == detection.ModelLive,
 	}
-	if v.State == detection.ModelCandidate {
-		p.Then = c.p.T("detection.model.then." + map[bool]string{true: "use", false: "not"}[v.MayUse])
+	switch {
+	case v.State != detection.ModelCandidate:
+		p.Answer, p.Then = p.State, c.p.T("detection.model.then.was", "reason", p.Answer)
+	case v.MayUse:
+		p.Then = c.p.T("detection.model.then.use")
+	default:
+		p.Then = c.p.T("detection.model.then.not")
 	}
 	if v.BeforeNumber > 0 {
 		p.Back = modelCode(v.BeforeNumber)
@@ -198,6 +203,14 @@ func (s *Server) textModel(c *visit) error {
 		p.Rows = append(p.Rows, row)
 	}
 	return c.show("detection/model", p)
+}
+
+// reasonOf says why a model was better, or was not.
+func (c *visit) reasonOf(m detection.Model) string {
+	if m.Comparison.Better && m.Parent == "" {
+		return c.p.T("detection.model.better.first")
+	}
+	return c.p.T(m.Comparison.Reason.Key())
 }
 
 func (c *visit) ofHundred(share float64) string { return c.p.Decimal(100*share, 0) }

@@ -82,7 +82,7 @@ func TestClause_5_2_AModelKeepersPages(t *testing.T) {
 
 	has(t, two.page("/detection/model"), "85 kết luận đúng nhãn, 85 kết luận khác", "Huấn luyện và so sánh")
 	body = two.send("/detection/model/learn", url.Values{"label": {"gambling"}})
-	has(t, body, "Đã học và so sánh", "Tốt hơn mô hình đang dùng", "Dưới 30 kết luận thì không nói phần trăm", "Kết luận của chính tỉnh", "85 kết luận đúng nhãn")
+	has(t, body, "Đã học và so sánh", "Tốt hơn khi chưa có mô hình.", "Dưới 30 kết luận thì không nói phần trăm", "Kết luận của chính tỉnh", "85 kết luận đúng nhãn")
 	hasNot(t, two.page("/work"), "học lại được")
 	at := regexp.MustCompile(`action="(/detection/model/[^"/]+)/use"`).FindStringSubmatch(body)
 	if at == nil {

@@ -211,7 +211,7 @@ func (s *Service) candidate(ctx context.Context, actor authz.Actor, permit authz
 		return Model{}, tooFew(c.Short[cfg.Labels[1]], c.Short[cfg.Labels[0]])
 	}
 	m.Comparison = c
-	m.Threshold, m.Lists = speaks(trained, c.Held, fixed)
+	m.Threshold, m.Lists = speaks(c.Held, saidOfOthers(trained, fixed))
 	return m, s.putModel(ctx, actor, permit, &m, trained, cfg)
 }
 

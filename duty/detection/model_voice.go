@@ -30,24 +30,18 @@ const (
 func thresholds() []float64 { return []float64{0.5, 0.6, 0.7, 0.8, 0.9, 0.95} }
 
 // speaks chooses the lowest threshold that is good enough to list, else the
-// lowest of which nine in ten held verdicts are right.
-func speaks(m *vntext.Model, held []learn.Answer, fixed []vntext.Example) (threshold float64, lists bool) {
-	var others []float64
-	for _, e := range fixed {
-		if e.Label != rightAnswer {
-			others = append(others, float64(m.Classify(e.Text).Probabilities[rightAnswer]))
-		}
-	}
+// lowest of which nine in ten held verdicts are right. Others is what the model
+// says, of its label, of fixed sentences that are something else.
+func speaks(held []learn.Answer, others []float64) (threshold float64, lists bool) {
 	shy := shyFrom
 	for _, t := range thresholds() {
-		right, n := 0, 0
+		right, n, alarms := 0, 0, 0
 		for _, a := range held {
 			if float64(a.Probabilities[rightAnswer]) >= t {
 				n++
 				right += flag(a.Label == rightAnswer)
 			}
 		}
-		alarms := 0
 		for _, p := range others {
 			alarms += flag(p >= t)
 		}
@@ -60,6 +54,18 @@ func speaks(m *vntext.Model, held []learn.Answer, fixed []vntext.Example) (thres
 		}
 	}
 	return shy, false
+}
+
+// saidOfOthers is what a model says of the fixed sentences that are something
+// else.
+func saidOfOthers(m *vntext.Model, fixed []vntext.Example) []float64 {
+	var out []float64
+	for _, e := range fixed {
+		if e.Label != rightAnswer {
+			out = append(out, float64(m.Classify(e.Text).Probabilities[rightAnswer]))
+		}
+	}
+	return out
 }
 
 // wilson is the lower end of the 95 % interval of a share.

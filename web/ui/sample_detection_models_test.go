@@ -16,7 +16,7 @@ func (m maker) models() set {
 	all := page.TextModels{
 		Base: m.console(m.t("detection.tab.model"), "detection"), Tabs: m.findTabs("model"), May: true,
 		Shipped: []page.KV{
-			{Key: m.t("detection.model.reads"), Value: label("bullying") + ", " + label("hate")},
+			{Key: m.t("detection.model.reads"), Value: label("bullying") + "; " + label("hate")},
 			{Key: m.t("detection.model.from"), Value: m.t("detection.model.shipped.from", "n", 11427, "origin", "github.com/ThienIT84/vietnamese-hate-speech-dataset")},
 			{Key: m.t("detection.model.licence"), Value: "CC-BY-SA-4.0"},
 			{Key: m.t("detection.model.measured"), Value: m.t("detection.model.shipped.measured", "score", "83,2")},
@@ -50,7 +50,8 @@ func (m maker) models() set {
 		},
 	}
 	inUse, few := one, one
-	inUse.State, inUse.Then, inUse.Use, inUse.Live, inUse.Back = m.t("detection.model.state.live"), "", false, true, "M-2"
+	inUse.Answer = m.t("detection.model.state.live")
+	inUse.State, inUse.Then, inUse.Use, inUse.Live, inUse.Back = m.t("detection.model.state.live"), m.t("detection.model.then.was", "reason", one.Answer), false, true, "M-2"
 	few.Use, few.May, few.Good, few.Answer, few.Then = false, false, false, m.t("learn.reason.by_chance"), m.t("detection.model.then.not")
 	few.Few = m.t("detection.model.few", "least", 30)
 	few.Rows = []page.TextModelMeasure{{Label: m.t("detection.model.rest"), N: 20}, {Label: label("gambling"), N: 12}}
