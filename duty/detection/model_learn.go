@@ -23,7 +23,7 @@ import (
 // The bounds of one training.
 const (
 	learnWithin = time.Minute
-	learnItems  = 20_000   // verdicts, the newest
+	learnItems  = 10_000   // verdicts, the newest
 	learnText   = 16 << 10 // bytes of each text
 	learnBytes  = 64 << 20 // of all of them
 	// twoPersons is how much a verdict that two gave counts.
