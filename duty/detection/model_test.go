@@ -87,6 +87,21 @@ func lists(t testing.TB, s *detection.Service, n int, text string) bool {
 	return found.Item != "" && found.Judged.Label == "gambling"
 }
 
+// showsWhy looks whether a reviewer sees the word for which a model listed a
+// text.
+func (w *world) showsWhy(text, word string) {
+	w.t.Helper()
+	found := w.find(detection.Finding{Source: "source-1", Kind: detection.PageKind, Address: "https://vi-sao.mau.example/", Text: text})
+	w.ok(w.Take(w.ctx, w.an(), found.Item))
+	v, err := w.Open(w.ctx, w.an(), w.u(w.an()), found.Item)
+	w.ok(err)
+	if !slices.ContainsFunc(v.Marks, func(m detection.Mark) bool {
+		return m.Label == "gambling" && strings.Contains(text[m.From:m.To], word)
+	}) {
+		w.t.Fatalf("marks %+v", v.Marks)
+	}
+}
+
 func (w *world) candidate() detection.Model {
 	w.t.Helper()
 	m, err := w.Candidate(w.ctx, w.keeper(), w.u(w.keeper()), "gambling", nil)
@@ -138,6 +153,7 @@ func TestClause_5_2_ModelsLearnFromVerdicts(t *testing.T) {
 	if !lists(t, w.Service, 2, old) || !lists(t, other, 3, old) || lists(t, w.Service, 4, fresh) || lists(t, other, 5, plain) {
 		t.Fatal("the first in use does not read as it must")
 	}
+	w.showsWhy("sáng mai em bé đường xa drasko cuối tuần", "drasko")
 	wants(t, w.PutToUse(w.ctx, w.keeper(), first.ID), "detection/model-stale")
 
 	// What it has seen is not enough for the next.

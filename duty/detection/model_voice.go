@@ -83,3 +83,20 @@ func voice(m *Model, trained *vntext.Model) signs.Voice {
 		{Label: signs.Label(m.Label), Classes: []string{m.Label}, Threshold: m.Threshold, Lists: m.Lists},
 	}}
 }
+
+// weighed are the places of a text that weighed most with the models that a
+// listed label counts: the reviewer sees why it is there.
+func weighed(s signs.Sign) []Mark {
+	var marks []Mark
+	for _, m := range s.Models {
+		if !s.Listed || !m.Above {
+			continue
+		}
+		for _, r := range m.Reasons {
+			if r.Weight > 0 {
+				marks = append(marks, Mark{From: r.From, To: r.To, Label: string(s.Label)})
+			}
+		}
+	}
+	return marks
+}
