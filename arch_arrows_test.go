@@ -30,7 +30,8 @@ var pages = []string{
 
 // edge is all the plumbing that a school's node may link, directly or not.
 var edge = []string{
-	"internal/bundle", "internal/bus", "internal/config", "internal/logs", "internal/metrics", "internal/problem",
+	"internal/bundle", "internal/filemap", // a bundle is read where it lies
+	"internal/bus", "internal/config", "internal/logs", "internal/metrics", "internal/problem",
 	"internal/clock", "internal/id", "internal/locale", "internal/look", "internal/dnswire/...",
 }
 
@@ -40,7 +41,7 @@ var arrows = []arrow{
 		"cmd/lachan/...",
 		[]string{
 			"cmd/lachan/...", "hub/...", "node/...", "internal/config", "internal/bundle", "internal/ledger", "internal/pdq",
-			"internal/vntext/...", "internal/problem", "internal/locale", "internal/logs", "internal/clock",
+			"internal/media", "internal/vntext/...", "internal/problem", "internal/locale", "internal/logs", "internal/clock",
 		},
 		"commands on data go through hub.Open, so that they meet the same permissions and the same ledger as a page",
 	},

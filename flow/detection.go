@@ -4,11 +4,15 @@ package flow
 
 import (
 	"context"
+	"log/slog"
+	"time"
 
 	"lachan/duty"
 	"lachan/duty/casework"
 	"lachan/duty/detection"
 	"lachan/duty/reporting"
+	"lachan/internal/jobs"
+	"lachan/internal/logs"
 	"lachan/internal/sqldb"
 )
 
@@ -55,6 +59,65 @@ func (f *Flow) unseen(ctx context.Context, tx *sqldb.Tx, e *detection.EmergencyU
 	})
 	e.Case = taken.Case
 	return err
+}
+
+// How the hub looks: one slice of one scan at a time, short enough that a hub
+// which is told to stop has ended it before it must.
+const (
+	sliceFor   = 10 * time.Second
+	scansEvery = 15 * time.Second
+	watchEvery = 10 * time.Minute
+	indexEvery = 24 * time.Hour
+)
+
+// scanJob goes on with a scan, and asks for itself again while there is one.
+type scanJob struct{}
+
+// Kind implements jobs.Args.
+func (scanJob) Kind() string { return "detection.scan" }
+
+func (f *Flow) scan(ctx context.Context, j scanJob) error {
+	worked, err := f.detection.ScanSome(ctx, sliceFor)
+	if err != nil || !worked {
+		return err
+	}
+	return f.casework.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+		return f.queue.Insert(ctx, tx, j, time.Time{})
+	})
+}
+
+// watchJob looks again at what was judged.
+type watchJob struct{}
+
+// Kind implements jobs.Args.
+func (watchJob) Kind() string { return "detection.watch" }
+
+func (f *Flow) watch(ctx context.Context, _ watchJob) error {
+	looked, gone, err := f.detection.WatchDue(ctx, f.detection)
+	logs.Add(ctx, slog.Int("looked", looked), slog.Int("gone", gone))
+	return err
+}
+
+// keepJob saves the index of pictures and forgets what people had to see.
+type keepJob struct{}
+
+// Kind implements jobs.Args.
+func (keepJob) Kind() string { return "detection.keep" }
+
+func (f *Flow) keep(ctx context.Context, _ keepJob) error {
+	if err := f.detection.SaveIndex(ctx); err != nil {
+		return err
+	}
+	return f.detection.ForgetExposure(ctx)
+}
+
+func (f *Flow) handleDetection() {
+	jobs.HandleLong(f.queue, time.Minute, f.scan)
+	jobs.Every(f.queue, scansEvery, scanJob{})
+	jobs.HandleLong(f.queue, 15*time.Minute, f.watch)
+	jobs.Every(f.queue, watchEvery, watchJob{})
+	jobs.HandleLong(f.queue, 10*time.Minute, f.keep)
+	jobs.Every(f.queue, indexEvery, keepJob{})
 }
 
 // DetectionSource returns detection's figures for reporting.

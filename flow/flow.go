@@ -63,6 +63,7 @@ func New(queue *jobs.Queue, clk clock.Clock, off ...Arrow) *Flow {
 	jobs.Handle(queue, f.ring)
 	jobs.Handle(queue, f.tick)
 	jobs.Every(queue, time.Minute, minutely{})
+	f.handleDetection()
 	return f
 }
 
@@ -100,6 +101,8 @@ func (f *Flow) Emit(ctx context.Context, tx *sqldb.Tx, event any) error {
 			return nil
 		}
 		return f.unseen(ctx, tx, e)
+	case detection.SourceDue:
+		return f.queue.Insert(ctx, tx, scanJob{}, time.Time{})
 	case detection.CameBack:
 		if e.Case == "" {
 			return nil

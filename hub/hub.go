@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"time"
 
@@ -51,6 +52,11 @@ type Options struct {
 	// Off switches arrows of the flow off, so that a test can see the tour
 	// miss them.
 	Off []flow.Arrow
+	// Sites are addresses inside that scans may look at: the demo's own site,
+	// and those of tests.
+	Sites []netip.AddrPort
+	// Names finds the addresses of sites for scans; nil: as the machine does.
+	Names *net.Resolver
 	// KDF is the cost of unlocking; zero is the product's own. Tests that
 	// unlock often make it cheap.
 	KDF vault.KDF
@@ -232,10 +238,9 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.Detection, err = h.newDetection(); err != nil {
+	if h.Detection, err = h.newDetection(catalogue); err != nil {
 		return err
 	}
-	h.onClose(h.Detection.Close)
 	h.flow.Join(h.Casework, h.Schools, h.Online, h.Detection)
 	indicators, err := reporting.ReadCatalogue(directives.Indicators)
 	if err != nil {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs besides Go and make, from the distribution,
 # and only what is absent: a C compiler for the race detector, PostgreSQL for
-# the second database, Chromium for the tests that use the pages, strace, and
-# the name servers and clients of others that ours is tried with.
+# the second database, Chromium for the tests that use the pages, strace,
+# ffmpeg, and the name servers and clients of others that ours is tried with.
 set -euo pipefail
 
 missing=()
@@ -18,9 +18,11 @@ fi
 command -v strace >/dev/null 2>&1 || missing+=(strace)
 command -v dig >/dev/null 2>&1 || missing+=(bind9-dnsutils)
 command -v kdig >/dev/null 2>&1 || missing+=(knot-dnsutils)
-# BIND, NSD, Unbound and dnsdist are run by tests as programs of their own,
+# BIND, NSD, Unbound, dnsdist and ffmpeg are run by tests as programs of their own,
 # never as services: what is installed here is not started, now or at boot.
 servers=()
+# ffmpeg draws the films of tests, and sees their frames.
+command -v ffmpeg >/dev/null 2>&1 || servers+=(ffmpeg)
 for server in named:bind9 nsd:nsd unbound:unbound dnsdist:dnsdist; do
 	command -v "${server%%:*}" >/dev/null 2>&1 || [ -x "/usr/sbin/${server%%:*}" ] || servers+=("${server##*:}")
 done

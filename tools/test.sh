@@ -81,7 +81,7 @@ parts=$(grep -v -e '^lachan/test/' -e '^lachan$' <<<"$all" || true)
 stores=
 if [ -n "$parts" ]; then
 	stores=$(go list -f '{{.ImportPath}} {{.TestImports}} {{.XTestImports}}' $parts |
-		awk '/lachan\/internal\/testkit/ {print $1}')
+		awk '/lachan\/internal\/testkit[] ]/ {print $1}')
 fi
 
 stage "vet" plain go vet $only
@@ -105,6 +105,12 @@ if grep -qx lachan/internal/pdq <<<"$parts"; then
 fi
 if grep -qx lachan/internal/vntext/learn <<<"$parts" && grep -qx lachan/internal/vntext/signs <<<"$parts"; then
 	stage "training, whole" counted training go test -json -vet=off -count=1 -run 'OnThienIT84|CanBeMadeAgain' ./internal/vntext/learn ./internal/vntext/signs
+fi
+if grep -qx lachan/duty/detection/crawl <<<"$parts"; then
+	stage "a site of ten thousand pages" counted site go test -json -vet=off -count=1 -run '^(TestClause_2_ASite|TestPagesMade)' ./duty/detection/crawl
+fi
+if grep -qx lachan/internal/media <<<"$parts"; then
+	stage "pictures of strangers, with limits on memory" counted media go test -json -vet=off -count=1 ./internal/media/...
 fi
 if [ -n "$system" ]; then
 	stage "the whole system: pages, kills, two hubs" counted system \

@@ -47,7 +47,11 @@ func (c *visit) days(v casework.CaseView, names map[string]string) []page.Day {
 		if e.Unit != "" {
 			by = joined(by, c.unit(e.Unit).Name)
 		}
-		last.Events = append(last.Events, page.Event{At: e.At, Kind: eventKind(e.Kind), Title: c.eventTitle(e, names), By: by, Quote: e.Note})
+		event := page.Event{At: e.At, Kind: eventKind(e.Kind), Title: c.eventTitle(e, names), By: by, Quote: e.Note}
+		if e.Kind == "exhibit" && e.Details["sha256"] != "" {
+			event.Href, event.Link = itemPath(e.Details["item"])+"/capture?case="+v.ID, c.p.T("detection.item.capture.get")
+		}
+		last.Events = append(last.Events, event)
 	}
 	return out
 }

@@ -47,6 +47,10 @@ func (s *Server) detectionRoutes() []Route {
 		{Method: http.MethodGet, Path: item + "/veil/{n}", Clauses: judge, Do: s.veil},
 		{Method: http.MethodGet, Path: item + "/picture/{n}", Clauses: judge, Do: s.picture},
 		{Method: http.MethodGet, Path: item + "/capture", Clauses: judge, Do: s.capture},
+		{Method: http.MethodGet, Path: sourcesPath, Clauses: find, Do: s.sources},
+		{Method: http.MethodPost, Path: sourcesPath, Clauses: find, Do: s.addSource},
+		{Method: http.MethodGet, Path: sourcesPath + "/{id}", Clauses: find, Do: s.source},
+		{Method: http.MethodPost, Path: sourcesPath + "/{id}/state", Clauses: find, Do: s.setSource},
 		{Method: http.MethodGet, Path: banksPath, Clauses: find, Do: s.banks},
 		{Method: http.MethodPost, Path: banksPath, Clauses: find, Do: s.addBank},
 		{Method: http.MethodGet, Path: banksPath + "/{name}", Clauses: find, Do: s.bank},
@@ -70,6 +74,7 @@ func (c *visit) findTabs(current string) []page.Tab {
 	for _, t := range []struct{ key, href, icon, action string }{
 		{"home", "/detection", "radar", "detection.view"},
 		{"queue", queuePath, "list", "detection.review"},
+		{"sources", sourcesPath, "globe", "detection.source"},
 		{"banks", banksPath, "folder", "detection.bank"},
 		{"model", textModelsPath, "cap", "detection.model_view"},
 	} {

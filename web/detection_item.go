@@ -19,15 +19,27 @@ import (
 func (s *Server) item(c *visit) error {
 	p, err := s.itemPage(c, detection.DecideCommand{})
 	if problem.Is(err, "detection/take-first") {
-		if err := s.Detection.Take(c.r.Context(), c.who.Actor, c.r.PathValue("id")); err != nil {
-			return s.backToQueue(c, err)
-		}
-		p, err = s.itemPage(c, detection.DecideCommand{})
+		return s.takeFirst(c)
 	}
 	if err != nil {
 		return err
 	}
 	return c.show("detection/item", p)
+}
+
+// takeFirst shows what an item is without a word of it, and lets the reader
+// take it: opening is an act of its own.
+func (s *Server) takeFirst(c *visit) error {
+	i, err := s.Detection.Peek(c.r.Context(), c.who.Actor, c.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	c.in("detection", itemCode(i.Number))
+	p := page.TakeItem{Base: c.base, Row: c.reviewRow(i), Path: itemPath(i.ID) + "/take"}
+	for _, r := range i.Reasons {
+		p.Reasons = append(p.Reasons, c.reason(r))
+	}
+	return c.show("detection/take", p)
 }
 
 // itemPage opens an item for the reader; typed is what stands in the form of

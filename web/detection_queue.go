@@ -137,7 +137,7 @@ func (s *Server) setCare(c *visit) error {
 }
 
 func (s *Server) setAway(c *visit) error {
-	away := c.form("away") == "1"
+	away := c.form("go") == "away"
 	if err := s.Detection.SetAway(c.r.Context(), c.who.Actor, away); err != nil {
 		return err
 	}

@@ -100,7 +100,7 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 	if d.noted("detection.revealed") != 1 {
 		t.Fatal("no entry of it")
 	}
-	if r := two.get(path); r.status != http.StatusConflict || !strings.Contains(r.body, "Đồng nghiệp đang xem") {
+	if r := two.post(path+"/take", url.Values{}); r.status != http.StatusConflict || !strings.Contains(r.body, "Đồng nghiệp đang xem") {
 		t.Fatalf("a colleague opens it too: %d", r.status)
 	}
 	one.send(path+"/note", url.Values{"note": {"Giống trang tuần trước"}})
@@ -117,11 +117,16 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 	if at := regexp.MustCompile(`href="(/casework/cases/[^"]+)"`).FindStringSubmatch(body); at == nil {
 		t.Fatal("no way to the case")
 	} else {
-		has(t, one.page(at[1]), "Bản chụp niêm phong từ rà quét")
+		has(t, one.page(at[1]), "Bản chụp niêm phong từ rà quét", "Lấy bản chụp")
+		got := one.get(path + "/capture?case=" + lastPart(at[1]))
+		if got.status != http.StatusOK || got.body != "WARC/1.1 mẫu" {
+			t.Fatalf("the capture: %d %q", got.status, got.body)
+		}
 	}
 	// The same picture elsewhere is not shown, and needs a reason.
 	again := d.finds(detection.Finding{Address: "https://khac.example/", Text: "x", Pictures: []detection.FoundPicture{samplePicture(t)}})
-	body = two.page(again)
+	has(t, two.page(again), "Nhận rồi mới xem")
+	body = two.send(again+"/take", url.Values{})
 	has(t, body, "Hình đã có kết luận: Chặn ở mọi trường")
 	if strings.Contains(body, "/veil/0") {
 		t.Fatal("a known picture has a tile")
@@ -132,6 +137,9 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 	two.send(again+"/skip", url.Values{"reason": {""}})
 }
 
+// lastPart is the last part of an address.
+func lastPart(address string) string { return address[strings.LastIndex(address, "/")+1:] }
+
 func TestTheWorstWaitsForASecondPerson(t *testing.T) {
 	d := newDesk(t)
 	one, two := d.reviewers()
@@ -139,11 +147,11 @@ func TestTheWorstWaitsForASecondPerson(t *testing.T) {
 		Address: "https://tro-chuyen-mau.example/", Title: "Trò chuyện mẫu", Text: "anhlon: em mấy tuổi rồi\nbe: em học lớp 6\nanhlon: em ở nhà một mình à\nanhlon: qua zalo nói chuyện với anh nhé\n" +
 			"anhlon: đừng kể cho ba mẹ biết nhé, bí mật của hai anh em mình\nanhlon: gửi ảnh cho anh xem",
 	})
-	has(t, one.page(path), "Khẩn cấp", "Mở đọc")
+	has(t, one.send(path+"/take", url.Values{}), "Khẩn cấp", "Mở đọc")
 	has(t, one.send(path+"/words", url.Values{}), "anhlon")
 	has(t, one.send(path+"/decide", url.Values{"verdict": {"report"}, "label": {"grooming"}}), "Chờ người thứ hai")
 	has(t, two.page("/detection/queue"), "chờ người thứ hai")
-	has(t, two.page(path), "Lập vụ việc: Dụ dỗ, tiếp cận trẻ", `action="`+path+`/agree"`)
+	has(t, two.send(path+"/take", url.Values{}), "Lập vụ việc: Dụ dỗ, tiếp cận trẻ", `action="`+path+`/agree"`)
 	has(t, two.send(path+"/agree", url.Values{"go": {"confirm"}}), "Đã kết luận.")
 	has(t, one.page(path), "Mở vụ việc")
 }
@@ -152,11 +160,11 @@ func TestAReviewerMayRest(t *testing.T) {
 	d := newDesk(t)
 	one, _ := d.reviewers()
 	d.finds(detection.Finding{Address: "https://a.example/", Text: "gửi mã OTP để nhận quà"})
-	has(t, one.send("/detection/queue/away", url.Values{"away": {"1"}}), "Bạn đang tạm nghỉ")
+	has(t, one.send("/detection/queue/away", url.Values{"go": {"away"}}), "Bạn đang tạm nghỉ")
 	if r := one.post("/detection/queue/next", url.Values{}); r.status != http.StatusConflict {
 		t.Fatalf("given an item while away: %d", r.status)
 	}
-	one.send("/detection/queue/away", url.Values{"away": {"0"}})
+	one.send("/detection/queue/away", url.Values{"go": {"back"}})
 	one.send("/detection/queue/care", url.Values{"blur": {"2"}, "grey": {"1"}})
 	if r := one.post("/detection/queue/care", url.Values{"blur": {"1"}}); r.status != http.StatusUnprocessableEntity {
 		t.Fatalf("less blur than the floor: %d", r.status)

@@ -26,10 +26,15 @@ import (
 	"github.com/alecthomas/kong"
 
 	"lachan/internal/locale"
+	"lachan/internal/media"
 	"lachan/internal/problem"
 )
 
 func main() {
+	// A child that opens what strangers sent: it has no settings, words or hub.
+	if media.IsChild(os.Args) {
+		os.Exit(media.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv)
 	stop()

@@ -5,13 +5,19 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lachan/internal/media"
 )
 
 func TestMain(m *testing.M) {
+	if media.IsChild(os.Args) {
+		os.Exit(media.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	}
 	testscript.Main(m, map[string]func(){"lachan": main})
 }
 

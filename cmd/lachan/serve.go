@@ -127,12 +127,13 @@ type configCheckCmd struct {
 }
 
 // Run reads the file as serve would and names every fault.
-func (c *configCheckCmd) Run(t *terminal) error {
-	if _, err := config.Load(c.File); err != nil {
+func (c *configCheckCmd) Run(ctx context.Context, t *terminal) error {
+	cfg, err := config.Load(c.File)
+	if err != nil {
 		return err
 	}
 	t.say("cli.config.good", "file", c.File)
-	return nil
+	return t.opens(ctx, cfg.Media)
 }
 
 type configDescribeCmd struct{}

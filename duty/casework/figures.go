@@ -65,6 +65,9 @@ func (s *Service) Figures(ctx context.Context, period duty.Period, units ...stri
 		return nil, err
 	}
 	for _, f := range reports {
+		if Channel(f.b) == Discovery {
+			continue // found by ourselves and told by nobody: E13 counts it
+		}
 		add("E01", f.a, "", f.n)
 		add("E01", f.a, "channel="+f.b, f.n)
 		for _, h := range splitWords[Harm](f.c) {

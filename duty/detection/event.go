@@ -33,6 +33,9 @@ type EmergencyUnseen struct {
 	Case string // of before, or set by flow
 }
 
+// SourceDue says that a source is to be looked at now.
+type SourceDue struct{ Source string }
+
 // Judged is a verdict that leads into another room. Flow makes the case and
 // says in Case and Owner which it is.
 type Judged struct {

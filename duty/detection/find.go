@@ -32,8 +32,10 @@ type Finding struct {
 	Marks      []Mark // where the text gave a reason; Find adds those of its reader
 	Published  time.Time
 	Spoken     bool // in a child's words
-	Pictures   []FoundPicture
-	Capture    []byte // WARC of what was seen; nil for none
+	// Brought says that an officer named the page: that is a reason by itself.
+	Brought  bool
+	Pictures []FoundPicture
+	Capture  []byte // WARC of what was seen; nil for none
 	// Features that the finder knows; Find adds what the words show and the hits.
 	Features Features
 }
@@ -98,6 +100,12 @@ func (s *Service) Find(ctx context.Context, actor authz.Actor, f Finding) (Found
 	if err != nil {
 		return Found{}, err
 	}
+	return s.find(ctx, actor, permit, f, nil)
+}
+
+// find is Find for who was allowed to. also, if any, joins the transaction; it
+// gets the id of the item, "" where nothing gave a reason.
+func (s *Service) find(ctx context.Context, actor authz.Actor, permit authz.Permit, f Finding, also func(ctx context.Context, tx *sqldb.Tx, item string) error) (Found, error) {
 	unit, err := s.Unit(ctx, s.now())
 	if err != nil {
 		return Found{}, err
@@ -108,11 +116,15 @@ func (s *Service) Find(ctx context.Context, actor authz.Actor, f Finding) (Found
 	}
 	i.Unit = unit
 	j := s.judge(i.Features)
-	if f.Source == "" && !j.Queue { // a person brought it: that is a reason
+	if (f.Brought || f.Source == "") && !j.Queue {
 		j = Judgement{Queue: true, Tier: Normal, Label: OtherLabel, Reasons: []Reason{{Code: "brought", Label: OtherLabel}}}
 	}
 	if !j.Queue {
-		return Found{Judged: j}, nil
+		if also == nil {
+			return Found{Judged: j}, nil
+		}
+		err := s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return also(ctx, tx, "") })
+		return Found{Judged: j}, wrap("find", err)
 	}
 	i.Tier, i.Label, i.Reasons, i.Severity = j.Tier, j.Label, j.Reasons, s.label(j.Label).Severity
 	i.Spoken = f.Spoken || s.label(j.Label).Spoken && i.Kind == PageKind && f.Text != ""
@@ -120,8 +132,13 @@ func (s *Service) Find(ctx context.Context, actor authz.Actor, f Finding) (Found
 	defer s.intake.Unlock()
 	out := Found{Judged: j}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		out.Item, out.Fresh, err = s.admit(ctx, tx, actor, permit, *i, f)
-		return err
+		if out.Item, out.Fresh, err = s.admit(ctx, tx, actor, permit, *i, f); err != nil || also == nil {
+			return err
+		}
+		if !out.Fresh {
+			return also(ctx, tx, "")
+		}
+		return also(ctx, tx, out.Item)
 	})
 	return out, wrap("find", err)
 }

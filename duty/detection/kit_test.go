@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"io"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -20,6 +21,7 @@ import (
 	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/internal/ledger"
+	"lachan/internal/media"
 	"lachan/internal/pdq"
 	"lachan/internal/sqldb"
 	"lachan/internal/testkit"
@@ -32,6 +34,14 @@ const (
 	reviewUnit = "unit-review"
 	otherUnit  = "unit-other"
 )
+
+// TestMain lends this program to the children in which pictures are opened.
+func TestMain(m *testing.M) {
+	if media.IsChild(os.Args) {
+		os.Exit(media.Main(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
 
 var start = time.Date(2026, time.November, 23, 9, 42, 0, 0, clock.Vietnam)
 

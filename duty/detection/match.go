@@ -40,7 +40,7 @@ type matcher struct {
 	file string     // of the snapshot; "" for none
 }
 
-func newMatcher() *matcher { return &matcher{} }
+func newMatcher(file string) *matcher { return &matcher{file: file} }
 
 func (m *matcher) close() error {
 	m.mu.Lock()
@@ -107,6 +107,12 @@ func (s *Service) sync(ctx context.Context) (*pdq.Set, error) {
 	}
 	if err != nil || last == m.seen {
 		return m.set, err
+	}
+	if last < m.seen { // the database is an older one than the snapshot's
+		if err := m.set.Close(); err != nil {
+			return nil, err
+		}
+		m.set, m.seen = pdq.NewSet(nil), 0
 	}
 	change, id := m.seen, int64(1)<<62 // all of change m.seen is there
 	for {

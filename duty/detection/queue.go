@@ -186,6 +186,12 @@ func (s *Service) hold(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, per
 	return s.record(ctx, tx, actor, item, "detection.taken", permit, map[string]string{})
 }
 
+// Peek is an item without a word of it, for who may review it.
+func (s *Service) Peek(ctx context.Context, actor authz.Actor, item string) (Item, error) {
+	i, _, err := s.load(ctx, s.DB.Read(), actor, "detection.review", item)
+	return i, err
+}
+
 // Take holds a certain item for the reviewer; detection/held-by-other while
 // somebody else has it.
 func (s *Service) Take(ctx context.Context, actor authz.Actor, item string) error {

@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lachan/duty/detection/crawl"
+	"lachan/duty/detection/lookalike"
 	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/internal/ledger"
@@ -48,13 +50,14 @@ type Settings struct {
 	RestAfter time.Duration // after the worst; 3 min
 	BlurFloor int           // the least blur that a person may choose, 1 to 3; 2
 	WatchFor  time.Duration // how long what was judged is looked at again; 90 days
+	PageTime  time.Duration // the longest for one page of a scan; 20 s
 }
 
 func (s Settings) withDefaults() Settings {
 	for _, d := range []struct {
 		field *time.Duration
 		is    time.Duration
-	}{{&s.HoldFor, 20 * time.Minute}, {&s.RestAfter, 3 * time.Minute}, {&s.WatchFor, 90 * 24 * time.Hour}} {
+	}{{&s.HoldFor, 20 * time.Minute}, {&s.RestAfter, 3 * time.Minute}, {&s.WatchFor, 90 * 24 * time.Hour}, {&s.PageTime, 20 * time.Second}} {
 		if *d.field <= 0 {
 			*d.field = d.is
 		}
@@ -85,6 +88,14 @@ type Deps struct {
 	Registrable func(host string) string
 	// Reported counts open cases about an address; nil: nobody asks.
 	Reported func(ctx context.Context, address string) (int, error)
+	// IndexFile keeps the index of pictures between two starts; "": it is made
+	// anew from the database.
+	IndexFile string
+	// What follows looks at the web; without Manners nothing is scanned.
+	Manners    *crawl.Manners    // through which every request goes
+	Software   string            // that writes captures: "lachan/1.0"
+	Examiner   Examiner          // of pictures; nil: none is fetched
+	Lookalikes *lookalike.Finder // of protected names; nil: none is looked for
 	// Emit hands an event to flow inside the transaction.
 	Emit     func(ctx context.Context, tx *sqldb.Tx, event any) error
 	Settings Settings
@@ -119,7 +130,7 @@ func New(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Deps: d, labels: labels, matcher: newMatcher()}
+	s := &Service{Deps: d, labels: labels, matcher: newMatcher(d.IndexFile)}
 	s.reader.Store(reader)
 	return s, nil
 }

@@ -161,6 +161,19 @@ func (c *Catalogue) PolicyOf(band string) (Policy, bool) {
 // Protected counts the protected and never-block names.
 func (c *Catalogue) Protected() int { return len(c.protected.names) + len(c.never.names) }
 
+// ProtectedNames lists them, sorted: the names for which others are made to be
+// taken.
+func (c *Catalogue) ProtectedNames() []string {
+	var all []string
+	for _, set := range []nameSet{c.protected, c.never} {
+		for n := range set.names {
+			all = append(all, n.String())
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
 // guard holds back the names that a list of the category may not bring: a name
 // that is, or lies above, a protected one; everything in a protected zone such
 // as gov.vn; and a popular name on a list of what harms devices, since a large

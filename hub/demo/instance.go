@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -31,6 +32,7 @@ type instance struct {
 	hub   *hub.Hub
 	sites *dnswire.Authority
 	node  *node.Node
+	site  *sampleSite
 
 	runs *errgroup.Group // hub and node, once started
 	ctx  context.Context // ends with any of them
@@ -53,6 +55,7 @@ type setting struct {
 	off     []flow.Arrow
 	logs    io.Writer // nil: nowhere
 	version string
+	site    string // name of the sample site that is scanned
 }
 
 // open puts the hub together. It serves from serve on; the clock may be set
@@ -70,17 +73,27 @@ func open(ctx context.Context, clk *Shift, s setting) (*instance, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg.Detection.Pause = 1
+	cfg.Media.FFmpeg = "-" // the sample site has no films
+	site, err := newSampleSite()
+	if err != nil {
+		return nil, err
+	}
+	if err := site.name(s.site); err != nil {
+		return nil, errors.Join(err, site.close())
+	}
 	out, level := s.logs, "warn"
 	if out == nil {
 		out, level = io.Discard, "error"
 	}
 	h, err := hub.New(ctx, cfg, hub.Options{
 		Version: s.version, Clock: clk, Logger: logs.New(out, level, false), Demo: true, Off: s.off, KDF: cheap(),
+		Sites: []netip.AddrPort{site.address()}, Names: site.resolver(),
 	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, site.close())
 	}
-	return &instance{dir: s.dir, clock: clk, hub: h}, nil
+	return &instance{dir: s.dir, clock: clk, hub: h, site: site}, nil
 }
 
 // serve runs the hub until close.
@@ -148,7 +161,7 @@ func (i *instance) close() error {
 	if i.sites != nil {
 		errs = append(errs, i.sites.Close(context.Background()))
 	}
-	return errors.Join(append(errs, i.hub.Close())...)
+	return errors.Join(append(errs, i.hub.Close(), i.site.close())...)
 }
 
 // freePort is addr, or the next port above it that nobody listens on.

@@ -38,6 +38,9 @@ const (
 	busListen  = "127.0.0.1:14222"
 )
 
+// siteName is the sample site's name in the demo.
+const siteName = "mau-ra-quet.example"
+
 // Run serves the hub with sample data until ctx ends. An empty folder is
 // filled first; a folder of an earlier run is served as it was left.
 func Run(ctx context.Context, o Options) (err error) {
@@ -60,7 +63,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		clk.To(beginning(now))
 	}
 	in, err := open(ctx, clk, setting{
-		dir: dir, listen: freePort(o.Listen), bus: freePort(busListen), place: o.Printer.T("demo.place"), logs: o.Err, version: o.Version,
+		dir: dir, listen: freePort(o.Listen), bus: freePort(busListen), place: o.Printer.T("demo.place"), logs: o.Err, version: o.Version, site: siteName,
 	})
 	if err != nil {
 		return err
@@ -243,6 +246,9 @@ func (i *instance) populate(ctx context.Context, now time.Time, p *locale.Printe
 		if err := i.hub.Schools.Heartbeat(ctx, node, health); err != nil {
 			return nil, err
 		}
+	}
+	if err := i.lookAround(ctx, s, p); err != nil {
+		return nil, err
 	}
 	m := &memory{Accounts: s.all, Code: shown.code}
 	m.Token, _, err = i.hub.Schools.CreateToken(ctx, lead, schools.TokenCommand{Name: p.T("demo.node"), Schools: []string{all[0].ID}})

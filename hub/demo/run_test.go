@@ -133,7 +133,7 @@ func TestRun(t *testing.T) {
 		{lead, "/reporting/totals", "tr", 40},
 		{lead, "/reporting/totals?indicator=A01", "span.share", 5},
 		{lead, "/org", "li", 10},
-		{admin, "/org/people", "tr", 13},
+		{admin, "/org/people", "tr", 15},
 		{auditor, "/ledger", "tr", 50},
 		{police, "/casework", "li.case", 1},
 		{commune, "/casework", "li.case", 1},

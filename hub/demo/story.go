@@ -37,6 +37,7 @@ type parts struct {
 // that nothing on the screen can have been prepared.
 type story struct {
 	Domain         string // the site that is reported, under .example
+	Site           string // the sample site that is scanned, under .example
 	Words, More    string // as the child tells it
 	Urgent         string // a second report, of danger
 	Answer         string // what the officer writes back
@@ -69,8 +70,8 @@ func newStory(names int) (story, error) {
 		return story{}, err
 	}
 	s := story{
-		Domain: draw(p.Domains) + "-" + secret(5) + ".example",
-		Words:  draw(p.Who) + " " + draw(p.What) + " (" + secret(6) + ").", More: draw(p.More),
+		Domain: draw(p.Domains) + "-" + secret(5) + ".example", Site: "mau-ra-quet-" + secret(5) + ".example",
+		Words: draw(p.Who) + " " + draw(p.What) + " (" + secret(6) + ").", More: draw(p.More),
 		Urgent: draw(p.Urgent) + " (" + secret(6) + ")", Answer: draw(p.Answer) + " (" + secret(6) + ")",
 		Reason: p.Reason, School: p.School,
 	}

@@ -32,7 +32,11 @@ const (
 	StepPage      Step = "page"
 	StepAnswer    Step = "answer"
 	StepCounter   Step = "counter"
+	StepScan      Step = "scan"
+	StepUnseen    Step = "unseen"
+	StepVerdict   Step = "verdict"
 	StepFilter    Step = "filter"
+	StepFound     Step = "found"
 	StepTotals    Step = "totals"
 	StepDocuments Step = "documents"
 	StepLift      Step = "lift"
@@ -129,7 +133,11 @@ func (t *tour) steps() []namedStep {
 		{StepPage, t.blockPage},
 		{StepAnswer, t.answer},
 		{StepCounter, t.counter},
+		{StepScan, t.scan},
+		{StepUnseen, t.unseen},
+		{StepVerdict, t.verdict},
 		{StepFilter, t.filter},
+		{StepFound, t.foundFigure},
 		{StepTotals, t.totals},
 		{StepDocuments, t.documents},
 		{StepLift, t.lift},

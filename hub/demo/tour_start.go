@@ -32,7 +32,7 @@ func (t *tour) setUp(ctx context.Context) error {
 	clk := &Shift{}
 	clk.Back(behind)
 	if t.in, err = open(ctx, clk, setting{
-		dir: t.dir, listen: "127.0.0.1:0", bus: "127.0.0.1:0", place: t.Printer.T("demo.place"), off: t.Off, version: t.Version,
+		dir: t.dir, listen: "127.0.0.1:0", bus: "127.0.0.1:0", place: t.Printer.T("demo.place"), off: t.Off, version: t.Version, site: t.story.Site,
 	}); err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (t *tour) setUp(ctx context.Context) error {
 	if _, err := t.in.hub.Reporting.Distribute(ctx, lead, hub.Directive, t.in.year()); err != nil {
 		return err
 	}
-	if err := t.in.answer([]string{t.story.Domain}); err != nil {
+	if err := t.in.answer([]string{t.story.Domain, t.story.Site}); err != nil {
 		return err
 	}
 	t.in.serve(ctx)

@@ -5,12 +5,14 @@ package bundle
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"os"
 	"runtime"
 	"slices"
 	"time"
 
 	"lachan/internal/clock"
+	"lachan/internal/filemap"
 	"lachan/internal/problem"
 )
 
@@ -32,7 +34,7 @@ type Bundle struct {
 	policies   []bandPolicy                // as they stand in the file
 	rewrites   rewrites
 	running    []Entry
-	mapped     *mapping
+	mapped     *filemap.Map
 }
 
 // Open maps the file at path, checks its signature and every offset in it.
@@ -42,17 +44,20 @@ func Open(path string, trust Trust) (*Bundle, error) {
 		return nil, err
 	}
 	defer f.Close() // a mapping outlives its descriptor
-	m, err := mapFile(f)
+	m, err := filemap.Open(f, headerSize, maxFileSize)
+	if errors.Is(err, filemap.ErrSize) {
+		return nil, problem.New("bundle/damaged")
+	}
 	if err != nil {
 		return nil, err
 	}
-	b, err := Parse(m.data, trust)
+	b, err := Parse(m.Bytes(), trust)
 	if err != nil {
-		m.release()
+		m.Release()
 		return nil, err
 	}
 	b.mapped = m
-	runtime.AddCleanup(b, func(m *mapping) { m.release() }, m)
+	runtime.AddCleanup(b, func(m *filemap.Map) { m.Release() }, m)
 	return b, nil
 }
 

@@ -39,6 +39,8 @@ type Hub struct {
 	Province   Province  `toml:"province"`
 	Intake     Intake    `toml:"intake"`
 	Lists      Lists     `toml:"lists"`
+	Media      Media     `toml:"media"`
+	Detection  Detection `toml:"detection"`
 	Transfer   Transfer  `toml:"transfer"`
 	Homes      Homes     `toml:"homes"`
 	Metrics    Metrics   `toml:"metrics"`
@@ -100,6 +102,22 @@ type Lists struct {
 	PopularFile   string `toml:"popular_file" doc:"The most popular names, the first first, one a line (\"1,example.com\" is allowed); 10,000 count. Empty: the starter list of the program."`
 }
 
+// Media is how pictures and films of strangers are opened.
+type Media struct {
+	FFmpeg  string `toml:"ffmpeg" doc:"Path of ffmpeg, with which the frames of films are seen. Empty: as the system finds it, if it has one. \"-\": films are not looked into."`
+	Workers int    `toml:"workers" doc:"Processes that decode at once, with 1 GB of memory each at most. 0: half as many as there are cores."`
+}
+
+// Detection is how public pages are looked at.
+type Detection struct {
+	Contact string `toml:"contact" doc:"Who answers for the scans: an address of a page or mailto:, told to every site that is looked at. Empty: the public URL of the hub."`
+	Pause   int    `toml:"pause" doc:"Seconds between two requests to one host, at least."`
+	// Budgets of a reviewer's day.
+	Pictures int `toml:"pictures" doc:"Pictures that a reviewer sees a day at most."`
+	Sounds   int `toml:"sounds" doc:"Sounds that a reviewer hears a day at most."`
+	Words    int `toml:"words" doc:"Texts in a child's own words that a reviewer reads a day at most."`
+}
+
 // Transfer is the name server from which other filters take zones.
 type Transfer struct {
 	Listen string `toml:"listen" doc:"Address and port of the name server from which filters of another make take what a band is refused as a zone (AXFR, IXFR), UDP and TCP, with keys only. Empty: none."`
@@ -136,14 +154,15 @@ type Log struct {
 func Default() Hub {
 	return Hub{
 		DataDir: "lachan-data", Language: "vi",
-		HTTP:     HTTP{Listen: "127.0.0.1:8080"},
-		Bus:      Bus{Listen: "127.0.0.1:4222"},
-		Province: Province{Pack: "quangngai", Leave: "https://nchmf.gov.vn/"},
-		Intake:   Intake{FreePerMinute: 300, MaxWork: 300_000, MaxWait: 30},
-		Lists:    Lists{HoldGrowth: 50, HoldShrink: 30, HoldFrom: 100},
-		Transfer: Transfer{Zone: "rpz.lachan"},
-		Homes:    Homes{Port: 443},
-		Log:      Log{Level: "info"},
+		HTTP:      HTTP{Listen: "127.0.0.1:8080"},
+		Bus:       Bus{Listen: "127.0.0.1:4222"},
+		Province:  Province{Pack: "quangngai", Leave: "https://nchmf.gov.vn/"},
+		Intake:    Intake{FreePerMinute: 300, MaxWork: 300_000, MaxWait: 30},
+		Lists:     Lists{HoldGrowth: 50, HoldShrink: 30, HoldFrom: 100},
+		Detection: Detection{Pause: 2, Pictures: 40, Sounds: 20, Words: 60},
+		Transfer:  Transfer{Zone: "rpz.lachan"},
+		Homes:     Homes{Port: 443},
+		Log:       Log{Level: "info"},
 	}
 }
 
@@ -244,6 +263,9 @@ func (c Hub) Validate() error {
 	if c.Blobs.URL != "" && !strings.HasPrefix(c.Blobs.URL, "s3://") {
 		bad("blobs.url", "config/not-a-url")
 	}
+	if strings.ContainsAny(c.Detection.Contact, " ()\r\n") {
+		bad("detection.contact", "config/not-a-url")
+	}
 	if c.Province.Pack == "" {
 		bad("province.pack", "input/required")
 	}
@@ -254,6 +276,11 @@ func (c Hub) Validate() error {
 		{"intake.free_per_minute", c.Intake.FreePerMinute, 0, 1_000_000},
 		{"intake.max_work", c.Intake.MaxWork, 20_000, 5_000_000},
 		{"intake.max_wait", c.Intake.MaxWait, 5, 120},
+		{"media.workers", c.Media.Workers, 0, 256},
+		{"detection.pause", c.Detection.Pause, 1, 3600},
+		{"detection.pictures", c.Detection.Pictures, 1, 500},
+		{"detection.sounds", c.Detection.Sounds, 1, 500},
+		{"detection.words", c.Detection.Words, 1, 500},
 	} {
 		if n.value < n.min || n.value > n.max {
 			bad(n.key, "input/out-of-range", "min", n.min, "max", n.max)

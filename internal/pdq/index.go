@@ -7,6 +7,8 @@ import (
 	"math/bits"
 	"runtime"
 	"slices"
+
+	"lachan/internal/filemap"
 )
 
 // Index finds every one of its hashes within MaxDistance of another, and none
@@ -24,7 +26,7 @@ type Index struct {
 	pieces []piece
 	tables []table
 	masks  [2][maxFlips + 1][]uint32 // by longer or shorter piece and number of flips
-	mapped *mapping                  // nil where it was built in memory
+	mapped *filemap.Map              // nil where it was built in memory
 }
 
 // table lists the places of hashes by the value of one piece: those with value

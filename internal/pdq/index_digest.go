@@ -11,6 +11,7 @@ import (
 	"sort"
 	"unsafe"
 
+	"lachan/internal/filemap"
 	"lachan/internal/problem"
 )
 
@@ -55,7 +56,7 @@ func digestBytes[D Digest](d *D) []byte {
 type DigestIndex[D Digest] struct {
 	digests []D
 	ids     []uint64
-	mapped  *mapping // nil where it was built in memory
+	mapped  *filemap.Map // nil where it was built in memory
 }
 
 // BuildDigests sorts listed in place and makes an index of it; a pair that is
@@ -140,12 +141,12 @@ func OpenDigestSnapshot[D Digest](path string) (x *DigestIndex[D], mark uint64, 
 	if err != nil {
 		return nil, 0, err
 	}
-	if x, mark, err = parseDigests[D](m.data); err != nil {
-		m.release()
+	if x, mark, err = parseDigests[D](m.Bytes()); err != nil {
+		m.Release()
 		return nil, 0, fmt.Errorf("pdq: %s: %w", path, err)
 	}
 	x.mapped = m
-	runtime.AddCleanup(x, func(m *mapping) { m.release() }, m)
+	runtime.AddCleanup(x, func(m *filemap.Map) { m.Release() }, m)
 	return x, mark, nil
 }
 

@@ -6,11 +6,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"runtime"
 
+	"lachan/internal/filemap"
 	"lachan/internal/problem"
 )
 
@@ -65,31 +67,34 @@ func OpenSnapshot(path string) (x *Index, mark uint64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if x, mark, err = parseSnapshot(m.data); err != nil {
-		m.release()
+	if x, mark, err = parseSnapshot(m.Bytes()); err != nil {
+		m.Release()
 		return nil, 0, err
 	}
 	x.mapped = m
-	runtime.AddCleanup(x, func(m *mapping) { m.release() }, m)
+	runtime.AddCleanup(x, func(m *filemap.Map) { m.Release() }, m)
 	return x, mark, nil
 }
 
 // openFile maps the file at path whose checksum is right.
-func openFile(path string) (*mapping, error) {
+func openFile(path string) (*filemap.Map, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("pdq: %w", err)
 	}
 	defer f.Close() // a mapping outlives its descriptor
-	m, err := mapFile(f)
+	m, err := filemap.Open(f, snapshotHeader, math.MaxInt64)
+	if errors.Is(err, filemap.ErrSize) {
+		err = problem.New("pdq/damaged-snapshot")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("pdq: mapping %s: %w", path, err)
 	}
-	sum := sha256.New()
-	sum.Write(m.data[:snapshotSum])
-	sum.Write(m.data[snapshotHeader:])
-	if !bytes.Equal(sum.Sum(nil), m.data[snapshotSum:snapshotHeader]) {
-		m.release()
+	data, sum := m.Bytes(), sha256.New()
+	sum.Write(data[:snapshotSum])
+	sum.Write(data[snapshotHeader:])
+	if !bytes.Equal(sum.Sum(nil), data[snapshotSum:snapshotHeader]) {
+		m.Release()
 		return nil, problem.New("pdq/damaged-snapshot")
 	}
 	return m, nil

@@ -200,7 +200,7 @@ func (v *visitor) act(list, act string) {
 
 // download reports addresses that give a file.
 func download(u *url.URL) bool {
-	for _, end := range []string{".csv", ".docx", ".xlsx", ".tar", ".txt", ".svg", ".mobileconfig", "/export", "/proof"} {
+	for _, end := range []string{".csv", ".docx", ".xlsx", ".tar", ".txt", ".svg", ".mobileconfig", "/export", "/proof", "/capture"} {
 		if strings.HasSuffix(u.Path, end) {
 			return true
 		}

@@ -199,6 +199,28 @@ func Hire(t testing.TB, h *hub.Hub, name, login, unit string, roles ...string) P
 	return p
 }
 
+// Reader is Hire for somebody who opens sealed content: the first of a unit makes
+// its key, who comes later is given it by before.
+func Reader(t testing.TB, h *hub.Hub, before *Person, name, login, unit string, roles ...string) Person {
+	t.Helper()
+	ctx := context.Background()
+	p := Hire(t, h, name, login, unit, roles...)
+	session := func(login string) identity.Session {
+		cookieMu.Lock()
+		defer cookieMu.Unlock()
+		sess, err := h.Identity.Session(ctx, cookieOf[login])
+		must(t, err)
+		return sess
+	}
+	unlocking, err := h.Identity.FirstUnlock(ctx, session(login), passphrase)
+	must(t, err)
+	for _, waiting := range unlocking.Waiting {
+		must(t, h.Identity.Reseal(ctx, session(before.Login), waiting, p.ID))
+	}
+	p.Passphrase = passphrase
+	return p
+}
+
 // enter logs a new person in through both factors.
 func enter(t testing.TB, h *hub.Hub, p Person) (Person, identity.Session) {
 	t.Helper()

@@ -34,7 +34,7 @@ type LabelRow struct {
 }
 
 // ReviewQueue is what waits for a reviewer: GET /detection/queue. POST /next;
-// /care ("blur", "grey", "mute", "small"); /away ("away": 1, 0).
+// /care ("blur", "grey", "mute", "small"); /away ("go": away, back).
 type ReviewQueue struct {
 	Base
 	Tabs    []Tab
@@ -68,6 +68,15 @@ type BudgetRow struct {
 type CareForm struct {
 	Blur              []Option
 	Grey, Mute, Small bool
+}
+
+// TakeItem is an item before its reader has taken it: GET of an item's address.
+// POST /take.
+type TakeItem struct {
+	Base
+	Row     ReviewRow
+	Reasons []string
+	Path    string
 }
 
 // ReviewItem is one item as its reviewer sees it: GET /detection/items/{id}.

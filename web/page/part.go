@@ -64,6 +64,8 @@ type Event struct {
 	Title string
 	By    string // who, what, basis
 	Quote string // the child's own words; personal
+	Href  string // what belongs to it; "" for nothing
+	Link  string // and its name
 }
 
 // Day groups events, newest first.

@@ -11,7 +11,7 @@ import (
 
 func (m maker) findTabs(current string) []page.Tab {
 	var tabs []page.Tab
-	for _, t := range []page.Tab{{Key: "home", Href: "/detection", Icon: "radar"}, {Key: "queue", Href: "/detection/queue", Icon: "list"}, {Key: "banks", Href: "/detection/banks", Icon: "folder"}, {Key: "model", Href: "/detection/model", Icon: "cap"}} {
+	for _, t := range []page.Tab{{Key: "home", Href: "/detection", Icon: "radar"}, {Key: "queue", Href: "/detection/queue", Icon: "list"}, {Key: "sources", Href: "/detection/sources", Icon: "globe"}, {Key: "banks", Href: "/detection/banks", Icon: "folder"}, {Key: "model", Href: "/detection/model", Icon: "cap"}} {
 		t.Label, t.Current = m.t("detection.tab."+t.Key), t.Key == current
 		tabs = append(tabs, t)
 	}
@@ -90,6 +90,9 @@ func (m maker) detection() set {
 		"detection/home#reader": page.Detection{Base: m.console(m.t("ui.room.detection"), "detection"), Year: "2026"},
 		"detection/queue":       queue, "detection/queue#stop": stop, "detection/queue#away": away, "detection/queue#none": none,
 		"detection/item": item, "detection/item#covered": covered, "detection/item#two": two, "detection/item#done": done, "detection/item#shown": shown, "detection/item#faulty": faulty,
+		"detection/take":    page.TakeItem{Base: m.console("R-17", "detection"), Row: rows[1], Reasons: item.Reasons, Path: "/detection/items/2/take"},
+		"detection/sources": m.sources(), "detection/sources#empty": page.Sources{Base: m.console(m.t("detection.tab.sources"), "detection"), Tabs: m.findTabs("sources"), Form: m.sources().Form},
+		"detection/source": m.source(), "detection/source#new": page.SourcePage{Base: m.console("Kênh mẫu", "detection"), Tabs: m.findTabs("sources"), Source: m.sources().Rows[1], Path: "/detection/sources/2", Paused: true},
 		"detection/banks":       page.Banks{Base: m.console(m.t("detection.tab.banks"), "detection"), Tabs: m.findTabs("banks"), Rows: []page.BankRow{ours, bank}, May: true, Form: form},
 		"detection/banks#empty": page.Banks{Base: m.console(m.t("detection.tab.banks"), "detection"), Tabs: m.findTabs("banks")},
 		"detection/bank":        page.BankPage{Base: m.console("SAMPLE_BANK", "detection"), Tabs: m.findTabs("banks"), Bank: bank, May: true, Form: form, Types: types, Contents: contents, Next: "/detection/banks/SAMPLE_BANK?after=13"},

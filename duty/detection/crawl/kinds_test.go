@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"lachan/internal/testkit/site"
 	"lachan/internal/testkit/warccheck"
@@ -193,5 +194,27 @@ func TestAnAskedForEndIsAnEnd(t *testing.T) {
 	}
 	if len(seen) != 101 || len(l.found) != 101 {
 		t.Errorf("%d items of %d addresses", len(l.found), len(seen))
+	}
+}
+
+func TestAScanEndsAtItsBytesAndItsTime(t *testing.T) {
+	s := site.New(t, 300)
+	p := Plan{Kind: Page, URLs: []string{s.Main.URL + "/muc/0"}, Depth: 1, Limits: Limits{PageLinks: 2000, TotalBytes: 40_000}}
+	l := lookAt(s, quick())
+	report, rest, err := Crawl(context.Background(), p, l.Deps, nil)
+	if err != nil || report.End != EndBytes || report.Bytes < 40_000 || report.Bytes > 60_000 || rest == nil || report.Waiting == 0 {
+		t.Errorf("%+v %v", report, err)
+	}
+	l = lookAt(s, Pace{Pause: 100 * time.Millisecond})
+	p.Limits = Limits{PageLinks: 2000, TotalTime: 700 * time.Millisecond}
+	report, rest, err = Crawl(context.Background(), p, l.Deps, nil)
+	if err != nil || report.End != EndTime || report.Took > 5*time.Second || rest == nil || len(l.found) == 0 {
+		t.Fatalf("%+v %v", report, err)
+	}
+	p.Limits.TotalTime = time.Minute
+	before := len(l.found)
+	l.Manners = lookAt(s, quick()).Manners
+	if report, _, err = Crawl(context.Background(), p, l.Deps, rest); err != nil || report.End != EndDone || len(l.found) != 101 || before >= 101 {
+		t.Errorf("%+v, %d items, %v", report, len(l.found), err)
 	}
 }

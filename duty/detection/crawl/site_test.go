@@ -95,10 +95,7 @@ func tally(found []Found) map[string]int {
 // Clause 2: what is public is looked through whole, inside limits, and nothing
 // that a machine may not see is touched.
 func TestClause_2_ASiteIsLookedThroughWhole(t *testing.T) {
-	articles := 10_000
-	if testing.Short() {
-		articles = 1000
-	}
+	articles := site.Size()
 	s := site.New(t, articles)
 	l := lookAt(s, quick())
 	checked := 0
@@ -123,7 +120,7 @@ func TestClause_2_ASiteIsLookedThroughWhole(t *testing.T) {
 	began := time.Now()
 	report, rest, err := Crawl(context.Background(), Plan{
 		Kind: Page, URLs: []string{s.Main.URL}, Depth: 100,
-		Limits: Limits{Pages: 2*articles + 1000, PageBytes: 256 << 10, PageTime: 700 * time.Millisecond, TotalTime: 10 * time.Minute, PageLinks: 2000},
+		Limits: Limits{Pages: 2*articles + 1000, PageBytes: 256 << 10, PageTime: 3 * time.Second, TotalTime: 10 * time.Minute, PageLinks: 2000},
 	}, l.Deps, nil)
 	if err != nil || rest != nil || report.End != EndDone {
 		t.Fatalf("%v, %s, %d bytes left", err, report.End, len(rest))

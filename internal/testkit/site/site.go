@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"lachan/internal/testkit"
 )
 
 // Site is running servers.
@@ -25,14 +27,29 @@ type Site struct {
 	Inner *httptest.Server // one that must never be reached
 
 	Articles int // pages /tin/N
-	Marks    int // how many of the pages have a mark, one each
+	Marks    int // how many of the articles have a mark, one each
+	// Plant stands beside the mark of an article; set it before the site is
+	// looked at.
+	Plant string
 
 	mu        sync.Mutex
 	asked     map[string]int
 	forbidden []string
 	inner     int
 	busy      int
-	packed    map[string][]byte
+}
+
+// Watched is true where the race detector watches, which makes what only
+// computes many times slower.
+const Watched = testkit.Race
+
+// Size is how many articles a site has that is to be looked through whole:
+// 10,000, and fewer in short tests and where the race detector watches.
+func Size() int {
+	if testing.Short() || Watched {
+		return 1000
+	}
+	return 10_000
 }
 
 // perSection is how many articles a section lists.
@@ -44,7 +61,7 @@ const Robots = "User-agent: *\nDisallow: /\n\nUser-agent: lachan\nDisallow: /cam
 // New starts a site with that many articles.
 func New(t testing.TB, articles int) *Site {
 	t.Helper()
-	s := &Site{Articles: articles, asked: map[string]int{}, packed: map[string][]byte{}}
+	s := &Site{Articles: articles, asked: map[string]int{}}
 	mux := http.NewServeMux()
 	s.pages(mux)
 	s.traps(mux)
@@ -194,7 +211,7 @@ func (s *Site) pages(mux *http.ServeMux) {
 		}
 		parts := []string{Text(uint64(n), 80), Text(uint64(n)+50_000_000, 80)}
 		if marked(n) {
-			parts = append(parts, Mark(fmt.Sprintf("tin-%d-het", n)))
+			parts = append(parts, Mark(fmt.Sprintf("tin-%d-het", n)), s.Plant)
 		}
 		page(w, fmt.Sprintf("Tin so %d", n), append(parts, link("/"))...)
 	})

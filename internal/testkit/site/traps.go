@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -61,7 +62,7 @@ func (s *Site) traps(mux *http.ServeMux) {
 	})
 	mux.HandleFunc("GET /nho-giot", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "<p>tung giot")
-		for range 200 {
+		for range 300 {
 			fmt.Fprint(w, " .")
 			w.(http.Flusher).Flush()
 			select {
@@ -71,14 +72,11 @@ func (s *Site) traps(mux *http.ServeMux) {
 			}
 		}
 	})
-	var bomb bytes.Buffer
-	z := gzip.NewWriter(&bomb)
-	io.CopyN(z, same('a'), 64<<20) //nolint:errcheck // memory
-	z.Close()
+	packed := bomb()
 	mux.HandleFunc("GET /bom", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		w.Header().Set("Content-Encoding", "gzip")
-		w.Write(bomb.Bytes()) //nolint:errcheck // the asker may go
+		w.Write(packed) //nolint:errcheck // the asker may go
 	})
 	mux.HandleFunc("GET /dau-to", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("X-To", strings.Repeat("x", 500<<10)) })
 	mux.HandleFunc("GET /lon", func(w http.ResponseWriter, _ *http.Request) {
@@ -111,8 +109,21 @@ type same byte
 
 // Read implements io.Reader.
 func (s same) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = byte(s)
+	if len(p) == 0 {
+		return 0, nil
+	}
+	p[0] = byte(s)
+	for n := 1; n < len(p); n *= 2 {
+		copy(p[n:], p[:n])
 	}
 	return len(p), nil
 }
+
+// bomb is a small file that unpacks to 32 MiB.
+var bomb = sync.OnceValue(func() []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	io.CopyN(z, same('a'), 32<<20) //nolint:errcheck // memory
+	z.Close()
+	return b.Bytes()
+})

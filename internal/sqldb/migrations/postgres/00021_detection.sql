@@ -73,8 +73,9 @@ CREATE TABLE detection_scan (
     state    TEXT NOT NULL, -- running, done, failed
     pages    BIGINT NOT NULL,
     items    BIGINT NOT NULL,
-    report   TEXT NOT NULL, -- JSON: counts by reason, hosts alone
-    frontier BYTEA NOT NULL  -- boxed: where it goes on after a stop
+    report   TEXT NOT NULL, -- JSON: counts by reason, addresses without their queries
+    frontier BYTEA NOT NULL,  -- boxed: where it goes on after a stop
+    lease    BIGINT NOT NULL   -- a hub is at it until then
 );
 CREATE INDEX detection_scan_source ON detection_scan (source, started);
 
@@ -84,7 +85,8 @@ CREATE TABLE detection_page (
     source       TEXT NOT NULL,
     etag         TEXT NOT NULL,
     modified     TEXT NOT NULL,
-    digest       TEXT NOT NULL,
+    digest       TEXT NOT NULL, -- SHA-256 of its bytes
+    near         TEXT NOT NULL, -- of its text, in hex
     checked      BIGINT NOT NULL
 );
 CREATE INDEX detection_page_source ON detection_page (source);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package page
+
+import "time"
+
+// Sources is where is looked: GET /detection/sources. POST with "kind",
+// "title", "addresses", "every", "depth", "pages".
+type Sources struct {
+	Base
+	Tabs []Tab
+	Rows []SourceRow
+	Form SourceForm
+}
+
+// SourceRow is one source with its newest scan.
+type SourceRow struct {
+	Href, Title, Kind, Every string
+	Light, State             string // shape and word
+	Last                     time.Time
+	Pages, Items             int
+}
+
+// SourceForm is the form of a source, with what was typed.
+type SourceForm struct {
+	Title, Addresses, Depth, Pages string
+	Kinds, Every                   []Option
+}
+
+// SourcePage is one source: GET /detection/sources/{id}. POST /state with "go"
+// (active, paused, dropped).
+type SourcePage struct {
+	Base
+	Tabs   []Tab
+	Source SourceRow
+	Facts  []KV
+	Scans  []ScanRow
+	Path   string // of the page
+	Paused bool
+}
+
+// ScanRow is one look at the source.
+type ScanRow struct {
+	Light, State string
+	Started      time.Time
+	Pages, Items int
+	Left         []LeftOut // what was not read
+}
+
+// LeftOut is why some pages were not read, with examples.
+type LeftOut struct {
+	Why     string
+	Count   int
+	Samples []string
+}
