@@ -77,6 +77,7 @@ func (c *visit) findTabs(current string) []page.Tab {
 		{"queue", queuePath, "list", "detection.review"},
 		{"sources", sourcesPath, "globe", "detection.source"},
 		{"banks", banksPath, "folder", "detection.bank"},
+		{"model", textModelsPath, "cap", "detection.model_view"},
 	} {
 		if c.mayFind(t.action) {
 			tabs = append(tabs, page.Tab{Key: t.key, Href: t.href, Icon: t.icon, Label: c.p.T("detection.tab." + t.key), Current: t.key == current})

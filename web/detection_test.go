@@ -16,12 +16,13 @@ import (
 	"lachan/internal/authz"
 )
 
-// reviewers are two people of the duty unit who review, with its key.
-func (d *desk) reviewers() (one, two *browser) {
+// reviewers are two people of the duty unit who review, with its key; the
+// second has more roles, if any are given.
+func (d *desk) reviewers(more ...string) (one, two *browser) {
 	d.t.Helper()
 	_, officer, _ := d.office()
 	one = d.invite("ra.mau", d.duty, authz.Reviewer, authz.Takedown)
-	two = d.invite("soat.mau", d.duty, authz.Reviewer)
+	two = d.invite("soat.mau", d.duty, append([]string{authz.Reviewer}, more...)...)
 	sess, err := d.identity.Session(d.t.Context(), officer.jar["lachan"].Value)
 	if err != nil {
 		d.t.Fatal(err)

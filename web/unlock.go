@@ -33,6 +33,9 @@ func (s *Server) unlock(c *visit) error {
 			return page.Unlock{Base: c.base, Next: c.next()}, nil
 		})
 	}
+	if err := s.offerModels(c); err != nil {
+		return err
+	}
 	if len(opened.Waiting) > 0 {
 		return c.done(safeBack(c.next(), "/work"), "flash.unlocked-waiting")
 	}

@@ -49,6 +49,9 @@ func (s *Server) work(c *visit) error {
 	if err := s.workFilter(c, &p); err != nil {
 		return err
 	}
+	if err := s.workModels(c, &p); err != nil {
+		return err
+	}
 	p.Base = c.base
 	return c.show("reporting/work", p)
 }

@@ -40,5 +40,13 @@
 // unit that reviews; an address is boxed under the hub's own key, because the
 // hub looks again whether it is gone.
 //
+// # What learns
+//
+// A Model of a label learns from verdicts, because there are no other texts to
+// learn from. Only the session of an unlocked model keeper can open them: so it
+// is a person who lets it learn, who reads how the candidate compared with what
+// is in use, and who puts it to use or takes it back (Candidate, PutToUse,
+// TakeBack). It is never better because it is newer.
+//
 // Clauses: 2, 5.2
 package detection

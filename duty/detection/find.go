@@ -162,6 +162,9 @@ func (s *Service) itemOf(ctx context.Context, f *Finding) (*Item, error) {
 		f.Text = cutText(f.Text, maxText)
 		f.Marks = slices.DeleteFunc(f.Marks, func(m Mark) bool { return m.To > len(f.Text) })
 	}
+	if err := s.syncModels(ctx); err != nil {
+		return nil, err
+	}
 	s.read(f)
 	now := s.now()
 	i := &Item{

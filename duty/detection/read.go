@@ -36,6 +36,9 @@ func (s *Service) read(f *Finding) {
 	got := reader.Read(text)
 	f.Features.Signs = got.Features()
 	for _, one := range got {
+		if f.Text != "" {
+			f.Marks = append(f.Marks, weighed(one)...)
+		}
 		for _, h := range one.Hits {
 			if f.Text != "" {
 				f.Marks = append(f.Marks, Mark{From: h.From, To: h.To, Label: string(one.Label)})

@@ -111,6 +111,7 @@ type Service struct {
 	labels  []Label
 	matcher *matcher
 	reader  atomic.Pointer[signs.Reader] // of texts; another takes its place whole
+	models  models
 	// intake lets one finding of this hub at a time take its number, as
 	// casework does.
 	intake sync.Mutex

@@ -20,6 +20,7 @@ type Work struct {
 	Ready     []ReadyLine
 	ReadyHref string
 	Waits     []WaitRow // what the filter asks of the reader
+	Learn     []WaitRow // what a model keeper is offered to learn today
 }
 
 // WaitRow is one thing that waits, with the page where it is done.

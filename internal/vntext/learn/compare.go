@@ -61,6 +61,15 @@ type Comparison struct {
 	Fixed               int     // texts of the fixed set
 	FixedCurrentWrong   int
 	FixedCandidateWrong int
+	// Held is what the candidate said of each held verdict, to choose thresholds
+	// by. It is not stored.
+	Held []Answer `json:"-"`
+}
+
+// Answer is the label of a held verdict and what the candidate said of it.
+type Answer struct {
+	Label         int
+	Probabilities []float32
 }
 
 const resamples = 1000
@@ -106,6 +115,9 @@ func compare(ctx context.Context, current, candidate *vntext.Model, examples []E
 		}
 	}
 	c := Comparison{N: len(held), Clusters: len(groups), Fixed: len(fixed)}
+	for n, text := range held {
+		c.Held = append(c.Held, Answer{right[n], candidate.Classify(text).Probabilities})
+	}
 	for n := range held {
 		a, b := said[0][n] == right[n], said[1][n] == right[n]
 		if said[0][n] != said[1][n] {

@@ -283,3 +283,34 @@ func TestOnThienIT84(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 }
+
+// What the current model has seen is not held back, nor what is nearly the
+// same, and of what is newer half is learnt from.
+func TestHeldIsNewerThanWhatTheCurrentHasSeen(t *testing.T) {
+	cfg := small()
+	list := corpus(400, 3)
+	list[390].Text = list[10].Text // old words come again
+	cfg.Since = list[319].When
+	s := divide(list, cfg)
+	for _, i := range s.held {
+		for j, e := range list {
+			if s.cluster[j] == s.cluster[i] && !e.When.After(cfg.Since) {
+				t.Errorf("%q of %v is held back", e.Text, e.When)
+			}
+		}
+	}
+	newer := 0
+	for _, i := range slices.Concat(s.learn, s.calibrate) {
+		if list[i].When.After(cfg.Since) {
+			newer++
+		}
+	}
+	if len(s.held) == 0 || len(s.held) > 60 || newer < 20 || slices.Contains(s.held, 390) {
+		t.Errorf("%d held, %d newer ones learnt from", len(s.held), newer)
+	}
+	cfg.Since = list[399].When
+	_, c, err := Propose(context.Background(), weak(t, cfg, plainOf(list[:100])), list, nil, cfg)
+	if err != nil || c.Reason != TooFew || c.Short["food"] == 0 || c.Short["weather"] == 0 {
+		t.Errorf("nothing is newer: %+v, %v", c, err)
+	}
+}

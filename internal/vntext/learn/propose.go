@@ -31,6 +31,11 @@ type Config struct {
 	Least     int     // examples of each label that there must be to learn from, and a third of it to measure on
 	MinGain   float64 // of macro-F1, 0 to 1, that is worth a change
 	Slack     float64 // share of the fixed set that may be lost
+	// Since is the newest verdict that the current model has seen: what is held
+	// back is newer, with all that is nearly the same, and is at most half of
+	// what is newer, so that there is something new to learn. The zero value
+	// bounds nothing.
+	Since time.Time
 }
 
 // Default is a Config for labels. Where a model is trained on, its Shape is

@@ -16,7 +16,8 @@ type split struct {
 	cluster   []int // of each example
 }
 
-// divide holds back the newest clusters, and of the rest some to calibrate on.
+// divide holds back the newest clusters (of those that the current model has not
+// seen, see Config.Since), and of the rest some to calibrate on.
 // Clusters whose newest examples are of one instant come in an order that the
 // seed gives.
 func divide(examples []Example, cfg Config) split {
@@ -27,6 +28,7 @@ func divide(examples []Example, cfg Config) split {
 	s := split{cluster: clusters(texts)}
 	members := map[int][]int{}
 	newest := map[int]time.Time{}
+	seen := map[int]bool{} // the current model has had one of it
 	var order []int
 	for i, c := range s.cluster {
 		if members[c] == nil {
@@ -36,15 +38,25 @@ func divide(examples []Example, cfg Config) split {
 		if examples[i].When.After(newest[c]) {
 			newest[c] = examples[i].When
 		}
+		seen[c] = seen[c] || !cfg.Since.IsZero() && !examples[i].When.After(cfg.Since)
 	}
 	lot := func(c int) uint64 { return mix(uint64(c) ^ mix(cfg.Seed)) }
 	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Or(newest[b].Compare(newest[a]), cmp.Compare(lot(a), lot(b)))
 	})
 	want := int(cfg.Held * float64(len(examples)))
+	if !cfg.Since.IsZero() {
+		fresh := 0
+		for _, c := range order {
+			if !seen[c] {
+				fresh += len(members[c])
+			}
+		}
+		want = min(want, fresh/2)
+	}
 	var rest []int
 	for _, c := range order {
-		if len(s.held) < want {
+		if len(s.held) < want && !seen[c] {
 			s.held = append(s.held, members[c]...)
 		} else {
 			rest = append(rest, c)
