@@ -107,21 +107,24 @@ func (s *Service) Find(ctx context.Context, actor authz.Actor, f Finding) (Found
 		return Found{}, wrap("find", err)
 	}
 	i.Unit = unit
-	j := s.judge(i.Features)
-	if f.Source == "" && !j.Queue { // a person brought it: that is a reason
-		j = Judgement{Queue: true, Tier: Normal, Label: OtherLabel, Reasons: []Reason{{Code: "brought", Label: OtherLabel}}}
+	r, err := s.rule(ctx, i, s.based(i.Features, f.Source == ""))
+	if err != nil {
+		return Found{}, wrap("rules", err)
 	}
+	j := r.Judgement
 	if !j.Queue {
-		return Found{Judged: j}, nil
+		return Found{Judged: j}, wrap("rules", s.keepApart(ctx, i, r))
 	}
 	i.Tier, i.Label, i.Reasons, i.Severity = j.Tier, j.Label, j.Reasons, s.label(j.Label).Severity
-	i.Spoken = f.Spoken || s.label(j.Label).Spoken && i.Kind == PageKind && f.Text != ""
+	i.Spoken = f.Spoken || s.spoken(r) && i.Kind == PageKind && f.Text != ""
 	s.intake.Lock()
 	defer s.intake.Unlock()
 	out := Found{Judged: j}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		out.Item, out.Fresh, err = s.admit(ctx, tx, actor, permit, *i, f)
-		return err
+		if out.Item, out.Fresh, err = s.admit(ctx, tx, actor, permit, *i, f); err != nil {
+			return err
+		}
+		return s.keep(ctx, tx, i, out.Item, r)
 	})
 	return out, wrap("find", err)
 }
