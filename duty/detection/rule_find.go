@@ -139,13 +139,11 @@ func (s *Service) Forget(ctx context.Context) error {
 	}))
 }
 
-var (
-	queryItemHits = sqldb.Register("detection.item_rule_hits", `
+var queryItemHits = sqldb.Register("detection.item_rule_hits", `
 		SELECT rule, version, staged, effect, why, (SELECT title FROM detection_rule r WHERE r.name = h.rule AND r.version = h.version)
 		FROM detection_rule_hit h WHERE item = $1 ORDER BY staged, rule, version`)
-)
 
-// RuleHits says which rules held of an item, and why. It shows nothing of the
+// ruleHits says which rules held of an item, and why. It shows nothing of the
 // item itself.
 func (s *Service) ruleHits(ctx context.Context, q sqldb.Queryer, item string) ([]RuleHit, error) {
 	return sqldb.All(ctx, q, queryItemHits, func(r sqldb.Row) (h RuleHit, err error) {
@@ -157,8 +155,8 @@ func (s *Service) ruleHits(ctx context.Context, q sqldb.Queryer, item string) ([
 	}, item)
 }
 
-// explained drops the tests that did not carry the rule: those that say the
+// Carried drops the tests that did not carry the rule: those that say the
 // contrary of what it needed.
-func explained(why []Because) []Because {
+func Carried(why []Because) []Because {
 	return slices.DeleteFunc(slices.Clone(why), func(b Because) bool { return b.Held == No && !b.Not || b.Held == Yes && b.Not })
 }
