@@ -91,8 +91,8 @@ func rowOf(c detection.Cond, role string) formCond {
 // typedRule reads the form.
 func (c *visit) typedRule() ruleForm {
 	f := ruleForm{
-		Posted: true, Name: nonEmpty(c.r.PathValue("name"), strings.ToLower(c.form("name"))), Title: c.form("title"), Queue: c.form("queue") != "",
-		LeaveOut: c.form("leave_out") != "", Tier: c.form("tier"), Label: c.form("label"), Mark: c.form("mark"), Entity: c.form("entity"), Days: c.form("days"),
+		Posted: true, Name: nonEmpty(c.r.PathValue("name"), c.form("name")), Title: c.form("title"), Queue: c.form("queue") != "",
+		LeaveOut: c.form("leave_out") != "", Tier: c.form("tier"), Label: c.form("label"), Mark: c.form("mark"), Entity: c.form("entity"), Days: c.form("mark_days"),
 	}
 	f.After, _ = strconv.Atoi(c.form("after")) // 0: new, and refused if it is not
 	for n := range detection.MaxConditions + 1 {
@@ -178,7 +178,9 @@ func (f *ruleForm) blame(c *visit, err error, places map[string]int) error {
 		case field.Name == "then", field.Name == "then.leave_out":
 			field.Name, f.effected = "queue", says
 		case strings.HasPrefix(field.Name, "then."):
-			field.Name = test
+			if field.Name = test; test == "days" {
+				field.Name = "mark_days"
+			}
 		case strings.HasPrefix(field.Name, "when"):
 			field.Name, f.faulty = "add", says
 		}
@@ -229,9 +231,10 @@ func (s *Server) writeRule(c *visit) error {
 		return s.ruleAgain(c, f, nil)
 	}
 	body, places := f.body()
-	_, err := s.Detection.SaveRule(c.r.Context(), c.who.Actor, detection.RuleCommand{Name: f.Name, Title: f.Title, Body: body, After: f.After})
+	name := strings.ToLower(f.Name)
+	_, err := s.Detection.SaveRule(c.r.Context(), c.who.Actor, detection.RuleCommand{Name: name, Title: f.Title, Body: body, After: f.After})
 	if err == nil {
-		return c.done(rulePath(f.Name), "flash.detection.rule-saved")
+		return c.done(rulePath(name), "flash.detection.rule-saved")
 	}
 	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
 		return err
