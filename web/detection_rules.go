@@ -5,6 +5,7 @@ package web
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"lachan/duty/detection"
@@ -86,7 +87,7 @@ func ruleShape(s detection.RuleState) string {
 func (c *visit) ruleRow(r detection.Rule, names map[string]string) page.FindRuleRow {
 	return page.FindRuleRow{
 		Href: rulePath(r.Name), Title: r.Title, Name: r.Name, Version: r.Version, State: ruleShape(r.State), Word: c.p.T(r.State.Key()),
-		Does: joined(c.ruleThen(r.Body.Then)...), Hits: detection.Total(r.Hits), Would: detection.Total(r.WouldHave), Author: names[r.Author], Changed: r.Changed,
+		Does: strings.Join(c.ruleThen(r.Body.Then), " · "), Hits: detection.Total(r.Hits), Would: detection.Total(r.WouldHave), Author: names[r.Author], Changed: r.Changed,
 	}
 }
 

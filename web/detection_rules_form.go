@@ -5,6 +5,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -143,8 +144,15 @@ func (f ruleForm) body() (b detection.RuleBody, places map[string]int) {
 	return b, places
 }
 
+// grouped is a whole number as people write a large one: 10.000.
+var grouped = regexp.MustCompile(`^\d{1,3}([.,]\d{3})+$`)
+
 func (r formCond) cond() detection.Cond {
-	least, err := strconv.ParseFloat(strings.Replace(r.Least, ",", ".", 1), 64)
+	typed := strings.Replace(r.Least, ",", ".", 1)
+	if form, _ := detection.TestFormOf(r.Is); form.Whole && grouped.MatchString(r.Least) {
+		typed = strings.NewReplacer(".", "", ",", "").Replace(r.Least)
+	}
+	least, err := strconv.ParseFloat(typed, 64)
 	if err != nil || math.IsInf(least, 0) || math.IsNaN(least) {
 		least = -1 // refused as out of range
 	}
@@ -226,7 +234,7 @@ func (s *Server) writeRule(c *visit) error {
 		return s.ruleAgain(c, f, nil)
 	case act == "add":
 		if form, ok := detection.TestFormOf(c.form("add")); ok && len(f.Rows) < detection.MaxConditions {
-			f.Rows = append(f.Rows, freshRow(form))
+			f.Rows = append(f.Rows, c.freshRow(form))
 		}
 		return s.ruleAgain(c, f, nil)
 	}
@@ -243,12 +251,12 @@ func (s *Server) writeRule(c *visit) error {
 }
 
 // freshRow is a condition that was just added, with a number that often serves.
-func freshRow(form detection.TestForm) formCond {
+func (c *visit) freshRow(form detection.TestForm) formCond {
 	row := formCond{Role: roleAll, Is: form.Is}
 	if form.Max > 0 {
 		row.Least = "1"
 		if !form.Whole {
-			row.Least = "0.7"
+			row.Least = c.p.Decimal(0.7, 1)
 		}
 	}
 	if form.Is == "domain_age" {

@@ -4,8 +4,10 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"lachan/duty/detection"
+	"lachan/internal/locale"
 	"lachan/web/page"
 )
 
@@ -22,6 +24,9 @@ func (c *visit) ruleForm(f ruleForm) page.RuleForm {
 		out.Kinds = append(out.Kinds, page.Option{Value: form.Is, Label: c.p.T("detection.rules.test." + form.Is)})
 	}
 	for n, row := range f.Rows {
+		if !f.Posted && c.p.Lang == locale.Source {
+			row.Least = strings.Replace(row.Least, ".", ",", 1)
+		}
 		out.Rows = append(out.Rows, c.ruleFormRow(n, row))
 	}
 	return out

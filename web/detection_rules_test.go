@@ -22,7 +22,8 @@ func TestClause_5_2_ARuleIsWrittenTriedAndPutToUse(t *testing.T) {
 	list := one.page("/detection/rules")
 	has(t, list, "Chưa có quy tắc nào", "Quy tắc mẫu", `href="/detection/rules/new?sample=wide-reach"`)
 	has(t, one.page("/detection"), `href="/detection/rules"`)
-	has(t, one.page("/detection/rules/new?sample=lookalike-scam-words"), "cần được xem xét", `value="lookalike-scam-words"`, `name="c1-label"`, `value="0.5"`)
+	has(t, one.page("/detection/rules/new?sample=lookalike-scam-words"), "cần được xem xét", `value="lookalike-scam-words"`, `name="c1-label"`, `value="0,5"`)
+	has(t, one.page("/detection/rules/new?sample=wide-reach"), `name="c0-least" value="10000"`)
 
 	// Conditions are added one by one; what was typed stays.
 	typed := url.Values{"name": {"lua-dao"}, "title": {"Lừa đảo"}, "tier": {"high"}, "mark_days": {"30"}, "after": {"0"}, "act": {"add"}, "add": {"listed"}}
@@ -34,7 +35,7 @@ func TestClause_5_2_ARuleIsWrittenTriedAndPutToUse(t *testing.T) {
 	typed.Set("c0-label", "scam")
 	typed.Set("add", "score")
 	body = one.send("/detection/rules/new", typed)
-	has(t, body, `name="c1-is" value="score"`, `name="c1-least" value="0.7"`)
+	has(t, body, `name="c1-is" value="score"`, `name="c1-least" value="0,7"`)
 	typed.Set("c1-is", "score")
 	typed.Set("c1-role", "not")
 	typed.Set("c1-label", "gambling")
@@ -87,9 +88,10 @@ func TestClause_5_2_ARuleIsWrittenTriedAndPutToUse(t *testing.T) {
 	if strings.Contains(body, `name="c1-is"`) {
 		t.Fatal("the condition is still there")
 	}
-	typed.Del("c1-is")
+	typed.Set("c1-is", "reach") // as people write ten thousand
+	typed.Set("c1-least", "10.000")
 	typed.Set("act", "save")
-	has(t, two.send(path, typed), "bản 2", "Bản 1 vẫn đang áp dụng")
+	has(t, two.send(path, typed), "bản 2", "Bản 1 vẫn đang áp dụng", "Từ 10.000 người theo dõi")
 	if r := one.post(path, typed); r.status != http.StatusConflict {
 		t.Fatalf("saved over a colleague's: %d", r.status)
 	}
