@@ -122,5 +122,6 @@ type RuleCount struct {
 	Count int
 }
 
-// RuleExample is an item of which the rule held.
+// RuleExample is an item of which the rule held; Href is empty for who does not
+// review.
 type RuleExample struct{ Href, Code, Effect, Verdict string }
