@@ -40,9 +40,9 @@ type Cond struct {
 
 // Effects is what follows where a rule holds.
 type Effects struct {
-	Queue bool   `json:"queue,omitempty"`
-	Tier  string `json:"tier,omitempty"` // at least so soon; "" leaves it
-	Label string `json:"label,omitempty"`
+	Queue bool        `json:"queue,omitempty"`
+	Tier  string      `json:"tier,omitempty"` // at least so soon; "" leaves it
+	Label string      `json:"label,omitempty"`
 	Mark  *MarkEffect `json:"mark,omitempty"`
 	// LeaveOut keeps a finding out of the queue. It has force only where
 	// mayLeaveOut says so, and stands alone.

@@ -281,11 +281,29 @@ func TestEveryTestReadsItsValue(t *testing.T) {
 	}
 	empty := Features{DomainAge: 1000, Reach: 0}
 	for _, c := range []Cond{
-		{Is: "score", Label: "scam", Least: 0.7}, {Is: "listed", Label: "scam"}, {Is: "patterns", Label: "scam", Least: 2}, {Is: "pattern", Ref: "self_harm-3"},
-		{Is: "course", Least: 0.6}, {Is: "course", Ref: "c", Least: 0.6}, {Is: "model", Label: "hate", Least: 0.4}, {Is: "model", Label: "hate", Ref: "m", Least: 0.4},
-		{Is: "hit", Least: 3, Most: 9}, {Is: "hit", Ref: "A", Least: 3, Most: 31}, {Is: "hits", Least: 1}, {Is: "lookalike", Least: 0.8}, {Is: "domain_age", Least: 6},
-		{Is: "reach", Least: 100}, {Is: "reports", Least: 2}, {Is: "again", Least: 3}, {Is: "host_recent", Least: 4}, {Is: "pictures", Least: 5}, {Is: "films", Least: 6},
-		{Is: "kind", Ref: "film"}, {Is: "source", Ref: "feed"}, {Is: "source", Ref: "source-9"}, {Is: "marked", Ref: "comes-again"},
+		{Is: "score", Label: "scam", Least: 0.7},
+		{Is: "listed", Label: "scam"},
+		{Is: "patterns", Label: "scam", Least: 2},
+		{Is: "pattern", Ref: "self_harm-3"},
+		{Is: "course", Least: 0.6},
+		{Is: "course", Ref: "c", Least: 0.6},
+		{Is: "model", Label: "hate", Least: 0.4},
+		{Is: "model", Label: "hate", Ref: "m", Least: 0.4},
+		{Is: "hit", Least: 3, Most: 9},
+		{Is: "hit", Ref: "A", Least: 3, Most: 31},
+		{Is: "hits", Least: 1},
+		{Is: "lookalike", Least: 0.8},
+		{Is: "domain_age", Least: 6},
+		{Is: "reach", Least: 100},
+		{Is: "reports", Least: 2},
+		{Is: "again", Least: 3},
+		{Is: "host_recent", Least: 4},
+		{Is: "pictures", Least: 5},
+		{Is: "films", Least: 6},
+		{Is: "kind", Ref: "film"},
+		{Is: "source", Ref: "feed"},
+		{Is: "source", Ref: "source-9"},
+		{Is: "marked", Ref: "comes-again"},
 	} {
 		if c.holds(met{&f, "source-9"}) != Yes || c.holds(met{&empty, "x"}) == Yes {
 			t.Errorf("%+v: %d and %d", c, c.holds(met{&f, "source-9"}), c.holds(met{&empty, "x"}))

@@ -501,4 +501,3 @@ func BenchmarkBackTest(b *testing.B) {
 		}
 	}
 }
-
