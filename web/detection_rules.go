@@ -118,14 +118,17 @@ func (s *Server) rulePage(c *visit, name string, typed *ruleForm) (page.RulePage
 	}
 	p.Now = page.RuleNow{FindRuleRow: c.ruleRow(now, names), CanStop: now.State == detection.RuleStaged || now.State == detection.RuleLive}
 	p.Now.CanStage = now.State == detection.RuleDraft || now.State == detection.RuleOff
-	p.Now.CanLive = now.State == detection.RuleStaged && now.Test != nil && s.Detection.MayLive(c.r.Context(), c.who.Actor, now)
+	canLive := func(r detection.Rule) bool {
+		return r.State == detection.RuleStaged && r.Test != nil && s.Detection.MayLive(c.r.Context(), c.who.Actor, r)
+	}
+	p.Now.CanLive = canLive(now)
 	p.Now.Next = c.ruleNext(now, p.Now.CanLive)
 	for n, r := range all {
 		active := r.State == detection.RuleStaged || r.State == detection.RuleLive
 		if n > 0 && r.State == detection.RuleLive {
 			p.Live = r.Version
 		}
-		p.Versions = append(p.Versions, page.RuleVersion{FindRuleRow: c.ruleRow(r, names), CanStage: n > 0 && !active, CanStop: n > 0 && active})
+		p.Versions = append(p.Versions, page.RuleVersion{FindRuleRow: c.ruleRow(r, names), CanStage: n > 0 && !active, CanLive: n > 0 && canLive(r), CanStop: n > 0 && active})
 	}
 	if now.Test != nil {
 		p.Test = c.ruleTest(*now.Test)

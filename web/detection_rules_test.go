@@ -95,8 +95,14 @@ func TestClause_5_2_ARuleIsWrittenTriedAndPutToUse(t *testing.T) {
 	if r := one.post(path, typed); r.status != http.StatusConflict {
 		t.Fatalf("saved over a colleague's: %d", r.status)
 	}
+	// A staged version can be put to use while a newer draft is written.
+	one.send(path+"/stage", url.Values{"version": {"2"}})
+	one.send(path+"/test", url.Values{"version": {"2"}, "days": {"30"}})
+	typed.Set("after", "2")
+	two.send(path, typed)
+	has(t, head.page(path), `<form method="post" action="`+path+`/live"><p class="acts"><button class="btn bare" name="version" value="2">`)
 	has(t, two.send(path+"/off", url.Values{"version": {"1"}}), "Đã dừng.")
-	for kind, n := range map[string]int{"saved": 2, "tested": 1, "staged": 1, "live": 1, "off": 1} {
+	for kind, n := range map[string]int{"saved": 3, "tested": 2, "staged": 2, "live": 1, "off": 1} {
 		if got := d.noted("detection.rule_" + kind); got != n {
 			t.Errorf("%d entries of %s", got, kind)
 		}

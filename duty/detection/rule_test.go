@@ -202,6 +202,28 @@ func TestMarksRunOut(t *testing.T) {
 	w.ok(rows.Err())
 }
 
+// TestMarksAreOfWhatTheySay: a mark on a page or a source is seen there and
+// nowhere else.
+func TestMarksAreOfWhatTheySay(t *testing.T) {
+	for _, entity := range detection.MarkEntities() {
+		w := newWorld(t)
+		w.applies("note", `{"is":"listed","label":"scam"}`, `{"mark":{"entity":"`+entity+`","mark":"noted","days":1}}`)
+		w.applies("noted", `{"is":"marked","ref":"noted"}`, `{"queue":true,"tier":"high","label":"violence"}`)
+		w.find(page(t, 1, "scam"))
+		at := func(address, source string) bool {
+			f := page(t, 1, "")
+			f.Kind, f.Text, f.Address, f.Source = detection.FilmKind, "Trang về cây lúa", address, source
+			return w.find(f).Item != ""
+		}
+		const here, beside, elsewhere = "https://trang1.mau.example/bai", "https://trang1.mau.example/khac", "https://xa.mau.example/"
+		got := []bool{at(here, "source-2"), at(beside, "source-2"), at(elsewhere, "source-1"), at(elsewhere, "source-2")}
+		want := map[string][]bool{"address": {true, false, false, false}, "host": {true, true, false, false}, "source": {false, false, true, false}}[entity]
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: seen %v, want %v", entity, got, want)
+		}
+	}
+}
+
 // TestAHostThatComesAgain: rules see how many items a host had in seven days.
 func TestAHostThatComesAgain(t *testing.T) {
 	w := newWorld(t)

@@ -75,7 +75,7 @@ type RuleNow struct {
 // RuleVersion is a version in the history, with what can be done with it.
 type RuleVersion struct {
 	FindRuleRow
-	CanStage, CanStop bool
+	CanStage, CanLive, CanStop bool
 }
 
 // RuleForm is a rule as a form: rows of conditions, and effects.

@@ -63,7 +63,7 @@ func (m maker) detectionRules() set {
 	}
 	untested, odd, hides, faulty := rule, rule, rule, rule
 	untested.Test, untested.Now = nil, page.RuleNow{FindRuleRow: draft, Next: m.t("detection.rules.next.draft"), CanStage: true}
-	untested.Versions, untested.Live = []page.RuleVersion{{FindRuleRow: draft}, {FindRuleRow: row(2, "wait", "off"), CanStage: true}}, 0
+	untested.Versions, untested.Live = []page.RuleVersion{{FindRuleRow: draft}, {FindRuleRow: row(2, "soon", "staged"), CanLive: true, CanStop: true}, {FindRuleRow: row(1, "wait", "off"), CanStage: true}}, 0
 	odd.Odd = true
 	warned := *rule.Test
 	warned.Warn = m.t("detection.rules.test.hides", "n", 2)
