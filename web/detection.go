@@ -29,7 +29,7 @@ func itemPath(id string) string { return "/detection/items/" + id }
 func (s *Server) detectionRoutes() []Route {
 	find, judge := []string{"5.2"}, []string{"2", "5.2"}
 	item := "/detection/items/{id}"
-	return []Route{
+	return append(s.ruleRoutes(), []Route{
 		{Method: http.MethodGet, Path: "/detection", Clauses: find, Do: s.detectionHome},
 		{Method: http.MethodGet, Path: queuePath, Clauses: judge, Do: s.reviewQueue},
 		{Method: http.MethodPost, Path: queuePath + "/next", Clauses: judge, Do: s.nextItem},
@@ -59,7 +59,7 @@ func (s *Server) detectionRoutes() []Route {
 		{Method: http.MethodPost, Path: banksPath + "/{name}/add", Clauses: find, Do: s.addContent},
 		{Method: http.MethodPost, Path: banksPath + "/{name}/drop", Clauses: find, Do: s.dropContent},
 		{Method: http.MethodPost, Path: banksPath + "/{name}/end", Clauses: find, Do: s.dropBank},
-	}
+	}...)
 }
 
 // mayFind asks whether the reader may act on something of detection that
@@ -76,6 +76,7 @@ func (c *visit) findTabs(current string) []page.Tab {
 		{"home", "/detection", "radar", "detection.view"},
 		{"queue", queuePath, "list", "detection.review"},
 		{"sources", sourcesPath, "globe", "detection.source"},
+		{"rules", rulesPath, "clipboard", "detection.rule"},
 		{"banks", banksPath, "folder", "detection.bank"},
 		{"model", textModelsPath, "cap", "detection.model_view"},
 	} {

@@ -72,6 +72,7 @@ func (s *Server) itemPage(c *visit, typed detection.DecideCommand) (page.ReviewI
 	for _, r := range v.Reasons {
 		p.Reasons = append(p.Reasons, c.reason(r))
 	}
+	p.Rules = c.ruleWhys(v.Rules)
 	shown := c.query("show")
 	for n, f := range v.Pictures {
 		p.Pictures = append(p.Pictures, c.reviewPicture(v, n, f, shown == strconv.Itoa(n)))

@@ -26,6 +26,9 @@ type Features struct {
 	Reach     int            `json:"reach"`               // followers or views that the page states; -1: not known
 	Reports   int            `json:"reports,omitempty"`   // open cases about the address
 	Again     int            `json:"again,omitempty"`     // how often it was met before
+	// What rules of the province look back to.
+	HostRecent int      `json:"host_recent,omitempty"` // other items of the same host in the seven days before
+	Marked     []string `json:"marked,omitempty"`      // "host:MARK": marks that held when it was met
 }
 
 // Hit is a content of a bank that was met.

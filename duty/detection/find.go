@@ -118,26 +118,33 @@ func (s *Service) find(ctx context.Context, actor authz.Actor, permit authz.Perm
 		return Found{}, wrap("find", err)
 	}
 	i.Unit = unit
-	j := s.judge(i.Features)
-	if (f.Brought || f.Source == "") && !j.Queue {
-		j = Judgement{Queue: true, Tier: Normal, Label: OtherLabel, Reasons: []Reason{{Code: "brought", Label: OtherLabel}}}
+	brought := f.Brought || f.Source == ""
+	r, err := s.rule(ctx, i, s.based(i.Features, brought), brought)
+	if err != nil {
+		return Found{}, wrap("rules", err)
 	}
+	j := r.Judgement
 	if !j.Queue {
-		if also == nil {
-			return Found{Judged: j}, nil
-		}
-		err := s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error { return also(ctx, tx, "") })
+		err := s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
+			if err := s.keep(ctx, tx, i, "", r); err != nil || also == nil {
+				return err
+			}
+			return also(ctx, tx, "")
+		})
 		return Found{Judged: j}, wrap("find", err)
 	}
 	s.shoot(ctx, &f)
 	i.seen(&f)
 	i.Tier, i.Label, i.Reasons, i.Severity = j.Tier, j.Label, j.Reasons, s.label(j.Label).Severity
-	i.Spoken = f.Spoken || s.label(j.Label).Spoken && i.Kind == PageKind && f.Text != ""
+	i.Spoken = f.Spoken || s.spoken(r) && i.Kind == PageKind && f.Text != ""
 	s.intake.Lock()
 	defer s.intake.Unlock()
 	out := Found{Judged: j}
 	err = s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		if out.Item, out.Fresh, err = s.admit(ctx, tx, actor, permit, *i, f); err != nil || also == nil {
+		if out.Item, out.Fresh, err = s.admit(ctx, tx, actor, permit, *i, f); err != nil {
+			return err
+		}
+		if err := s.keep(ctx, tx, i, out.Item, r); err != nil || also == nil {
 			return err
 		}
 		if !out.Fresh {

@@ -32,6 +32,7 @@ type View struct {
 	Covered   bool     // the words are a child's and were not opened yet
 	Notes     []Note
 	Clusters  []Cluster
+	Rules     []RuleHit // of the province that held, live and staged
 	Care      Care
 	Budget    Budget
 }
@@ -85,6 +86,9 @@ func (s *Service) Open(ctx context.Context, actor authz.Actor, u *vault.Unlocked
 		return View{}, wrap("open", err)
 	}
 	if v.Clusters, err = s.clusters(ctx, q, &i); err != nil {
+		return View{}, wrap("open", err)
+	}
+	if v.Rules, err = s.ruleHits(ctx, q, i.ID); err != nil {
 		return View{}, wrap("open", err)
 	}
 	stars, err := sqldb.All(ctx, q, queryStars, sqldb.Scalar[string], actor.Person)

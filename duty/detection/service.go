@@ -51,13 +51,22 @@ type Settings struct {
 	BlurFloor int           // the least blur that a person may choose, 1 to 3; 2
 	WatchFor  time.Duration // how long what was judged is looked at again; 90 days
 	PageTime  time.Duration // the longest for one page of a scan; 20 s
+	// FeaturesFor is how long numbers of what scans met are kept for back-tests
+	// of rules; 90 days.
+	FeaturesFor time.Duration
 }
 
 func (s Settings) withDefaults() Settings {
 	for _, d := range []struct {
 		field *time.Duration
 		is    time.Duration
-	}{{&s.HoldFor, 20 * time.Minute}, {&s.RestAfter, 3 * time.Minute}, {&s.WatchFor, 90 * 24 * time.Hour}, {&s.PageTime, 20 * time.Second}} {
+	}{
+		{&s.HoldFor, 20 * time.Minute},
+		{&s.RestAfter, 3 * time.Minute},
+		{&s.WatchFor, 90 * 24 * time.Hour},
+		{&s.PageTime, 20 * time.Second},
+		{&s.FeaturesFor, featuresFor},
+	} {
 		if *d.field <= 0 {
 			*d.field = d.is
 		}
@@ -110,6 +119,8 @@ type Service struct {
 	Deps
 	labels  []Label
 	matcher *matcher
+	rules   ruleEngine
+	samples []SampleRule
 	reader  atomic.Pointer[signs.Reader] // of texts; another takes its place whole
 	models  models
 	// intake lets one finding of this hub at a time take its number, as
@@ -134,6 +145,9 @@ func New(d Deps) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{Deps: d, labels: labels, matcher: newMatcher(d.IndexFile)}
+	if s.samples, err = s.loadSampleRules(); err != nil {
+		return nil, err
+	}
 	s.reader.Store(reader)
 	return s, nil
 }

@@ -60,7 +60,7 @@ func SourceKey(k crawl.Kind) string { return "detection.source.kind." + string(k
 // Bounds of a source.
 const (
 	maxLinks      = 1000
-	maxDepth      = 5
+	maxLinkDepth  = 5
 	maxPages      = 20_000
 	leastInterval = 15 * time.Minute
 )
@@ -137,7 +137,7 @@ func (s *Service) validateSource(c *SourceCommand) (addresses []string, err erro
 	if c.Every != 0 && time.Duration(c.Every)*time.Minute < leastInterval || c.Every < 0 {
 		p.Field("every", "input/not-a-choice")
 	}
-	if c.Depth < 0 || c.Depth > maxDepth {
+	if c.Depth < 0 || c.Depth > maxLinkDepth {
 		p.Field("depth", "input/not-a-choice")
 	}
 	if c.Pages == 0 {

@@ -138,6 +138,9 @@ func (p *Printer) value(v any) string {
 		return p.Int(int64(v))
 	case uint64:
 		return p.Int(int64(v))
+	case float64:
+		_, decimals, _ := strings.Cut(strconv.FormatFloat(v, 'f', -1, 64), ".")
+		return p.Decimal(v, len(decimals))
 	case time.Time:
 		return p.DateTime(v)
 	case fmt.Stringer:

@@ -100,8 +100,9 @@ type ReviewItem struct {
 	Kind     string
 	Found    time.Time
 	Reasons  []string
-	Address  string // personal, shown broken so that no click leads there
-	Title    string // personal
+	Rules    []RuleWhy // of the province that held of it
+	Address  string    // personal, shown broken so that no click leads there
+	Title    string    // personal
 	Text     []TextPart
 	Covered  bool
 	Pictures []ReviewPicture

@@ -11,7 +11,7 @@ import (
 
 func (m maker) findTabs(current string) []page.Tab {
 	var tabs []page.Tab
-	for _, t := range []page.Tab{{Key: "home", Href: "/detection", Icon: "radar"}, {Key: "queue", Href: "/detection/queue", Icon: "list"}, {Key: "sources", Href: "/detection/sources", Icon: "globe"}, {Key: "banks", Href: "/detection/banks", Icon: "folder"}, {Key: "model", Href: "/detection/model", Icon: "cap"}} {
+	for _, t := range []page.Tab{{Key: "home", Href: "/detection", Icon: "radar"}, {Key: "queue", Href: "/detection/queue", Icon: "list"}, {Key: "sources", Href: "/detection/sources", Icon: "globe"}, {Key: "rules", Href: "/detection/rules", Icon: "clipboard"}, {Key: "banks", Href: "/detection/banks", Icon: "folder"}, {Key: "model", Href: "/detection/model", Icon: "cap"}} {
 		t.Label, t.Current = m.t("detection.tab."+t.Key), t.Key == current
 		tabs = append(tabs, t)
 	}
