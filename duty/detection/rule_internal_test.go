@@ -222,6 +222,11 @@ func TestWhatIsNeverLeftOut(t *testing.T) {
 			t.Errorf("%s: in the queue %v", c.name, got.Queue)
 		}
 	}
+	// The house calls every course grooming today; were it to change its mind,
+	// the bound stands by itself.
+	if s.mayLeaveOut(Judgement{Queue: true, Tier: Normal, Label: "gambling"}, &course, false) {
+		t.Error("a course is left out")
+	}
 	f := weak(signs.Gambling)
 	wants := &loadedRule{name: "wants", body: RuleBody{When: Cond{Is: "listed", Label: "gambling"}, Then: Effects{Tier: "high"}}}
 	got, hits := s.weigh(s.based(f, false), met{&f, "x"}, false, append(noise, wants))

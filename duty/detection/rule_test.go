@@ -352,14 +352,19 @@ func (w *world) past(n int) []pastRow {
 		if r.item {
 			number++
 			r.number = number
-			state := "waiting"
+			state, said := "waiting", ""
 			switch i % 30 {
 			case 0:
 				state, r.verdict = "decided", "dismiss"
 			case 10:
 				state, r.verdict = "decided", "report"
+			case 20:
+				state, said = "second", "report" // one of two has spoken: no verdict yet
 			}
-			_, err = item.Exec(id.New(), number, reviewUnit, clock.Micro(r.found), state, []byte{1}, fmt.Sprint("hash-", i), string(features), r.verdict)
+			if r.verdict != "" {
+				said = r.verdict
+			}
+			_, err = item.Exec(id.New(), number, reviewUnit, clock.Micro(r.found), state, []byte{1}, fmt.Sprint("hash-", i), string(features), said)
 		} else {
 			_, err = feature.Exec(id.New(), clock.Micro(r.found), string(features))
 		}
