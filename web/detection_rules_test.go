@@ -72,7 +72,7 @@ func TestClause_5_2_ARuleIsWrittenTriedAndPutToUse(t *testing.T) {
 	has(t, head.page(path), `action="`+path+`/live"`)
 	has(t, head.send(path+"/live", url.Values{"version": {"1"}}), "Quy tắc đã có tác dụng.", "Đang áp dụng")
 	raised := d.finds(detection.Finding{Source: "nguon-mau", Address: "https://mau.example/2", Text: "Chúc mừng em trúng thưởng, gửi mã OTP để nhận quà"})
-	has(t, one.page(raised), "Gấp", "quy tắc lua-dao", "Quy tắc đã khớp", `href="`+path+`"`, "Nâng mức hoặc đổi loại")
+	has(t, one.send(raised+"/take", url.Values{}), "Gấp", "quy tắc lua-dao", "Quy tắc đã khớp", `href="`+path+`"`, "Nâng mức hoặc đổi loại")
 	has(t, one.page("/detection/rules"), "Lừa đảo", "Đang áp dụng", "bản 1")
 	if r := one.post(path+"/stage", url.Values{"version": {"1"}}); r.status != http.StatusConflict {
 		t.Fatalf("a live version is staged: %d", r.status)
