@@ -137,6 +137,7 @@ type Response struct {
 	ETag        string
 	Modified    string // Last-Modified, as it came
 	File        string // last part of the address, a hint
+	Type        string // Content-Type, as it came
 	Body        io.ReadCloser
 }
 
@@ -172,7 +173,7 @@ func (c *Client) Get(ctx context.Context, q Request) (*Response, error) {
 		limit = MaxBytes
 	}
 	out := &Response{
-		ETag: header(answer, "ETag"), Modified: header(answer, "Last-Modified"), File: answer.Request.URL.Path[strings.LastIndexByte(answer.Request.URL.Path, '/')+1:],
+		ETag: header(answer, "ETag"), Modified: header(answer, "Last-Modified"), Type: header(answer, "Content-Type"), File: answer.Request.URL.Path[strings.LastIndexByte(answer.Request.URL.Path, '/')+1:],
 		Body: &body{in: answer.Body, left: limit, host: u.Hostname(), done: cancel},
 	}
 	switch {
