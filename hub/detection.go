@@ -14,7 +14,7 @@ import (
 // newDetection puts the room of detection together.
 func (h *Hub) newDetection() (*detection.Service, error) {
 	return detection.New(detection.Deps{
-		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log,
+		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log, Lists: h.fetch,
 		Unit: h.reviewUnit, Registrable: schools.Registered, Reported: h.Casework.OpenAbout, Emit: h.flow.Emit,
 	})
 }

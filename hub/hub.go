@@ -198,6 +198,7 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	jobs.Handle(h.queue, func(ctx context.Context, _ rolloutJob) error { return h.Schools.AdvanceRollout(ctx) })
 	jobs.Every(h.queue, time.Minute, rolloutJob{})
 	h.handleLists()
+	h.handleExchanges()
 	if err := h.queue.Prepare(); err != nil {
 		return err
 	}

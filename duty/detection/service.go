@@ -48,6 +48,7 @@ type Settings struct {
 	RestAfter time.Duration // after the worst; 3 min
 	BlurFloor int           // the least blur that a person may choose, 1 to 3; 2
 	WatchFor  time.Duration // how long what was judged is looked at again; 90 days
+	Batch     int           // contents of a foreign list that one transaction takes; 500
 }
 
 func (s Settings) withDefaults() Settings {
@@ -62,7 +63,7 @@ func (s Settings) withDefaults() Settings {
 	for _, n := range []struct {
 		field *int
 		is    int
-	}{{&s.Pictures, 40}, {&s.Sounds, 20}, {&s.Words, 60}, {&s.BlurFloor, 2}} {
+	}{{&s.Pictures, 40}, {&s.Sounds, 20}, {&s.Words, 60}, {&s.BlurFloor, 2}, {&s.Batch, 500}} {
 		if *n.field <= 0 {
 			*n.field = n.is
 		}
@@ -78,6 +79,7 @@ type Deps struct {
 	Ledger Ledger
 	Vault  *vault.Vault
 	Files  Files
+	Lists  Getter // foreign lists; nil: none is asked for
 	Log    *slog.Logger
 	// Unit is the unit that reviews for the province at an instant.
 	Unit func(ctx context.Context, at time.Time) (string, error)
