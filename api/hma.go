@@ -60,6 +60,7 @@ type hmaAnswer struct {
 	status int
 	reply  any
 	text   string
+	sent   bool // the route wrote its answer itself
 }
 
 func ok(reply any) (hmaAnswer, error) { return hmaAnswer{status: http.StatusOK, reply: reply}, nil }
@@ -75,7 +76,7 @@ func hmaRoutes() []hmaRoute {
 		{method: http.MethodGet, path: "/status", do: (*hmaCall).status, open: true},
 		{method: http.MethodGet, path: "/status/live", do: (*hmaCall).live, open: true},
 		{method: http.MethodGet, path: "/site-map", do: (*hmaCall).siteMap},
-	}, hmaMatchRoutes(), hmaBankRoutes())
+	}, hmaMatchRoutes(), hmaBankRoutes(), hmaExchangeRoutes())
 }
 
 // registerHMA puts HMA's routes on a mux.
@@ -87,6 +88,9 @@ func (a *server) registerHMA(mux *http.ServeMux) {
 			answer, err := a.serveHMA(rt, w, r)
 			if err != nil {
 				a.failHMA(w, r, err)
+				return
+			}
+			if answer.sent {
 				return
 			}
 			if answer.text != "" {
