@@ -71,6 +71,7 @@ func (c *visit) findTabs(current string) []page.Tab {
 		{"home", "/detection", "radar", "detection.view"},
 		{"queue", queuePath, "list", "detection.review"},
 		{"banks", banksPath, "folder", "detection.bank"},
+		{"exchanges", exchangesPath, "swap", "detection.exchange"},
 	} {
 		if c.mayFind(t.action) {
 			tabs = append(tabs, page.Tab{Key: t.key, Href: t.href, Icon: t.icon, Label: c.p.T("detection.tab." + t.key), Current: t.key == current})

@@ -120,6 +120,9 @@ func (s *Server) bankPage(c *visit, typed *detection.Bank) (page.BankPage, error
 	}
 	p.Form = c.bankForm(*typed, c.form("ratio"))
 	p.Form.Name, p.Form.Fixed = name, true
+	if c.mayFind("detection.exchange") {
+		p.Outs = c.bankOuts(name)
+	}
 	p.Value, p.Note = c.form("value"), c.form("note")
 	for _, t := range exchange.Types() {
 		p.Types = append(p.Types, page.Option{Value: string(t), Label: c.p.T("detection.signal." + string(t)), On: string(t) == c.form("type")})

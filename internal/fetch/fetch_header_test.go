@@ -12,7 +12,9 @@ import (
 // to.
 func TestHeadersStayWithTheirServer(t *testing.T) {
 	var leaked, same string
-	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { leaked = r.Header.Get("X-Key") + r.Header.Get("Authorization") }))
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		leaked = r.Header.Get("X-Key") + r.Header.Get("Authorization")
+	}))
 	t.Cleanup(other.Close)
 	c, s := inner(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
