@@ -451,7 +451,10 @@ type exchangeBoxes struct{ address, place []byte }
 
 func (s *Service) boxes(ctx context.Context, q sqldb.Queryer, name string) (exchangeBoxes, error) {
 	return sqldb.One(ctx, q, queryExchangeBoxes, func(r sqldb.Row) (b exchangeBoxes, err error) {
-		err = r.Scan(&b.address, &b.place)
+		b = exchangeBoxes{[]byte{}, []byte{}}
+		var address, place []byte // nil where they are empty
+		err = r.Scan(&address, &place)
+		b.address, b.place = append(b.address, address...), append(b.place, place...)
 		return b, err
 	}, name)
 }

@@ -386,6 +386,14 @@ func TestExchangesAreClaimedOnce(t *testing.T) {
 	if len(claimed()) != 1 {
 		t.Error("not asked soon")
 	}
+	w.ok(w.EditExchange(w.ctx, w.an(), detection.Exchange{Name: "A", Every: 60, Type: exchange.MD5}))
+	if len(claimed()) != 0 {
+		t.Error("another pause is no reason to ask at once")
+	}
+	w.ok(w.EditExchange(w.ctx, w.an(), detection.Exchange{Name: "A", Every: 60, Address: "https://other.example/"}))
+	if e, err := w.Exchange(w.ctx, w.an(), "A"); err != nil || e.Host != "other.example" || e.Every != 60 || len(claimed()) != 1 {
+		t.Errorf("%+v %v", e, err)
+	}
 }
 
 func TestExchangesAreForThoseWhoMay(t *testing.T) {
