@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -242,6 +243,13 @@ func (c *visit) lines(numbers []int) string {
 	return strings.Join(texts, ", ")
 }
 
+// columnOrder is our fields with what a list cannot do without first.
+func columnOrder() []string {
+	all := exchange.CSVFields()
+	i := slices.Index(all, "signal_value")
+	return append([]string{"signal_value"}, slices.Delete(all, i, i+1)...)
+}
+
 // columns lets each field of ours be one of the table's columns: those of the
 // preview, else those that were chosen before.
 func (c *visit) columns(p *page.ExchangePage, e detection.Exchange, table *exchange.Table) {
@@ -262,7 +270,7 @@ func (c *visit) columns(p *page.ExchangePage, e detection.Exchange, table *excha
 	if len(headings) == 0 {
 		return
 	}
-	for _, field := range exchange.CSVFields() {
+	for _, field := range columnOrder() {
 		row := page.ColumnRow{Name: "column-" + field, Label: c.p.T("detection.column." + strings.ReplaceAll(field, "_", "-"))}
 		row.Options = []page.Option{{Label: c.p.T("detection.column.none"), On: chosen[field] == ""}}
 		for _, h := range headings {
