@@ -36,8 +36,14 @@ var hmaAPIs = [...]struct {
 	name   string
 	format exchange.Format
 }{
-	{"fb_threatexchange", exchange.ThreatExchange}, {"local_file", exchange.Lines}, {"ncmec", exchange.NCMEC}, {"stopncii", exchange.StopNCII},
-	{"tat", exchange.TechAgainst}, {"csv", exchange.CSV}, {"stix", exchange.STIX}, {"vics", exchange.VICS},
+	{"fb_threatexchange", exchange.ThreatExchange},
+	{"local_file", exchange.Lines},
+	{"ncmec", exchange.NCMEC},
+	{"stopncii", exchange.StopNCII},
+	{"tat", exchange.TechAgainst},
+	{"csv", exchange.CSV},
+	{"stix", exchange.STIX},
+	{"vics", exchange.VICS},
 }
 
 func hmaAPI(f exchange.Format) string {

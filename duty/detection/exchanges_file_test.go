@@ -83,6 +83,10 @@ func TestAFileIsTakenIn(t *testing.T) {
 	if p := w.importList("FILES", md5Of(1)+"\n"); p.Counts.Fresh != 1 {
 		t.Errorf("%+v", p)
 	}
+	w.ok(w.DropBank(w.ctx, w.an(), "OTHERS"))
+	if p := w.importList("FILES", md5Of(2)+"\n"); p.State != detection.PullFailed || p.Fault.Code != "detection/no-bank" {
+		t.Errorf("into a bank that was dropped: %+v %v", p, p.Fault)
+	}
 }
 
 // A bank written as a list is read again as the same bank.

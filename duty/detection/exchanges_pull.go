@@ -273,6 +273,9 @@ func (s *Service) recordPull(ctx context.Context, tx *sqldb.Tx, actor authz.Acto
 // the transaction of the last contents. What was taken before a fault stays
 // and is counted.
 func (s *Service) readList(ctx context.Context, actor authz.Actor, e Exchange, p *Pull, in io.Reader, done func(context.Context, *sqldb.Tx, exchange.Report) error) error {
+	if _, err := s.bank(ctx, s.DB.Read(), e.Bank); err != nil {
+		return err // it was dropped since
+	}
 	before := p.Counts
 	k := &taker{s: s, actor: actor, e: e, size: s.Settings.Batch}
 	save := func(ctx context.Context, tx *sqldb.Tx, c Counts, r *exchange.Report) error {
