@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"lachan/duty/detection"
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
 	"lachan/internal/authz"
@@ -33,6 +34,9 @@ type Deps struct {
 	Schools *schools.Service
 	Online  *online.Service // lessons online
 	Clock   clock.Clock
+	// Detection and Hasher serve HMA's routes.
+	Detection *detection.Service
+	Hasher    Hasher
 	// Enrol redeems a one-time token for the node of that public key and gives
 	// the node's identity, which is sent as JSON: node_id, user_jwt, bus_urls,
 	// bundle_public_key, school_ids. The same node may ask again with the same
@@ -55,12 +59,13 @@ type ExportRequest struct {
 // problemType is the media type of RFC 9457.
 const problemType = "application/problem+json"
 
-// New serves /api/, /healthz and /readyz.
+// New serves /api/, /hma/, /healthz and /readyz.
 func New(d Deps) http.Handler {
 	a := &server{Deps: d}
 	a.routes = a.table()
 	mux := http.NewServeMux()
 	a.register(mux)
+	a.registerHMA(mux)
 	mux.HandleFunc("/api/", a.answer(notFound))
 	return headers(logs.Requests(a.Log, "api", a.fail, mux))
 }

@@ -24,26 +24,27 @@ const shotFor = 12 * time.Second
 // newDetection puts the room of detection together. Its requests go out by a
 // client of their own: what lists may do inside the own network, scans may not.
 func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, error) {
-	examiner, err := media.New(media.Options{FFmpeg: h.cfg.Media.FFmpeg, Workers: h.cfg.Media.Workers})
+	var err error
+	h.examiner, err = media.New(media.Options{FFmpeg: h.cfg.Media.FFmpeg, Workers: h.cfg.Media.Workers})
 	if err != nil {
 		return nil, err
 	}
-	h.onClose(examiner.Close)
+	h.onClose(h.examiner.Close)
 	contact := h.cfg.Detection.Contact
 	if contact == "" {
 		contact = h.cfg.BaseURL()
 	}
 	software := "lachan/" + nonEmpty(h.opts.Version, "0")
-	client := fetch.New(fetch.Options{Agent: software + " (+" + contact + ")", Also: h.opts.Sites, Resolver: h.opts.Names})
+	h.outside = fetch.New(fetch.Options{Agent: software + " (+" + contact + ")", Also: h.opts.Sites, Resolver: h.opts.Names})
 	pace := crawl.Pace{Pause: time.Duration(h.cfg.Detection.Pause) * time.Second}
 	var shoot func(ctx context.Context, address string) ([]byte, error)
 	if h.cfg.Detection.Browser != "" {
-		shoot = crawl.Browser{Path: h.cfg.Detection.Browser, Client: client, Agent: software + " (+" + contact + ")", Within: shotFor, Bare: os.Getuid() == 0 && h.opts.Demo}.Shot
+		shoot = crawl.Browser{Path: h.cfg.Detection.Browser, Client: h.outside, Agent: software + " (+" + contact + ")", Within: shotFor, Bare: os.Getuid() == 0 && h.opts.Demo}.Shot
 	}
 	s, err := detection.New(detection.Deps{
-		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log,
+		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log, Lists: h.fetch,
 		Unit: h.reviewUnit, Registrable: schools.Registered, Reported: h.Casework.OpenAbout, Emit: h.flow.Emit,
-		Manners: crawl.NewManners(client, h.clock, "lachan", pace), Software: software, Examiner: examiner, Shoot: shoot,
+		Manners: crawl.NewManners(h.outside, h.clock, "lachan", pace), Software: software, Examiner: h.examiner, Shoot: shoot,
 		Lookalikes: lookalike.New(catalogue.ProtectedNames()), IndexFile: filepath.Join(h.cfg.DataDir, "pictures.index"),
 		Settings: detection.Settings{Pictures: h.cfg.Detection.Pictures, Sounds: h.cfg.Detection.Sounds, Words: h.cfg.Detection.Words},
 	})

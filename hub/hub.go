@@ -33,6 +33,7 @@ import (
 	"lachan/internal/ledger"
 	"lachan/internal/locale"
 	"lachan/internal/logs"
+	"lachan/internal/media"
 	"lachan/internal/sqldb"
 	"lachan/internal/telemetry"
 	"lachan/internal/vault"
@@ -87,6 +88,9 @@ type Hub struct {
 	Web       *web.Server
 
 	secrets  *vault.Secrets
+	fetch    *fetch.Client   // the door out
+	outside  *fetch.Client   // for what others name: reaches nothing inside
+	examiner *media.Examiner // of pictures of strangers
 	keys     *schools.Keyring
 	queue    *jobs.Queue
 	flow     *flow.Flow
@@ -204,6 +208,7 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 	jobs.Every(h.queue, time.Minute, rolloutJob{})
 	h.handleLists()
 	h.handleRules()
+	h.handleExchanges()
 	if err := h.queue.Prepare(); err != nil {
 		return err
 	}
@@ -216,10 +221,11 @@ func (h *Hub) openDuties(ctx context.Context) (err error) {
 		return err
 	}
 	h.pub = &publisher{log: h.log}
+	h.fetch = fetch.New(fetch.Options{Agent: "lachan/" + h.opts.Version, AllowInside: h.cfg.Lists.AllowInside})
 	h.Schools, err = schools.New(schools.Deps{
 		DB: h.DB, Ledger: h.Ledger, Authz: h.Authz, Clock: h.clock, Catalogue: catalogue,
 		Keys: h.keys, Files: h.Blobs, Publisher: h.pub, Log: h.log, Reach: h.reach, Seal: h.secrets.Box("schools.transfer"), Days: workingDays{h.Org},
-		Fetch:    fetch.New(fetch.Options{Agent: "lachan/" + h.opts.Version, AllowInside: h.cfg.Lists.AllowInside}),
+		Fetch:    h.fetch,
 		Settings: schools.Settings{HoldGrowth: h.cfg.Lists.HoldGrowth, HoldShrink: h.cfg.Lists.HoldShrink, HoldFrom: h.cfg.Lists.HoldFrom},
 	})
 	if err != nil {

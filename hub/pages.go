@@ -88,6 +88,7 @@ func (h *Hub) Handler() http.Handler {
 	mux.Handle("/", h.Web.Handler())
 	machines := api.New(api.Deps{
 		Texts: h.texts, Log: h.log, Machine: h.machine, Authz: h.Authz, Schools: h.Schools, Online: h.Online, Clock: h.clock,
+		Detection: h.Detection, Hasher: &hasher{h.outside, h.examiner},
 		Enrol: func(ctx context.Context, token, key, version string) (any, error) {
 			return h.EnrolNode(ctx, token, key, version)
 		},
@@ -95,6 +96,7 @@ func (h *Hub) Handler() http.Handler {
 		Ready:  h.ready,
 	})
 	mux.Handle("/api/", machines)
+	mux.Handle(api.HMAPrefix+"/", machines)
 	mux.Handle("/healthz", machines)
 	mux.Handle("/readyz", machines)
 	var proxies []netip.Prefix

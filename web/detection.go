@@ -78,6 +78,7 @@ func (c *visit) findTabs(current string) []page.Tab {
 		{"sources", sourcesPath, "globe", "detection.source"},
 		{"rules", rulesPath, "clipboard", "detection.rule"},
 		{"banks", banksPath, "folder", "detection.bank"},
+		{"exchanges", exchangesPath, "swap", "detection.exchange"},
 		{"model", textModelsPath, "cap", "detection.model_view"},
 	} {
 		if c.mayFind(t.action) {

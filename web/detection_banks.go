@@ -38,8 +38,12 @@ func (s *Server) banksPage(c *visit, typed detection.Bank, share string) (page.B
 }
 
 func (c *visit) bankRow(b detection.Bank) page.BankRow {
+	title := nonEmpty(b.Title, b.Name)
+	if detection.IsDecided(b.Name) {
+		title = nonEmpty(b.Title, c.p.T("detection.bank.title."+strings.ToLower(b.Name)))
+	}
 	return page.BankRow{
-		Href: bankPath(b.Name), Name: b.Name, Title: nonEmpty(b.Title, c.p.T("detection.bank.title."+strings.ToLower(b.Name))),
+		Href: bankPath(b.Name), Name: b.Name, Title: title,
 		Label: c.p.T(detection.LabelKey(b.Label)), Severity: c.p.T("detection.severity." + strconv.Itoa(b.Severity)),
 		Share: c.p.Decimal(float64(b.Permille)/10, 1), Contents: b.Contents, Ours: detection.IsDecided(b.Name),
 	}
@@ -120,6 +124,9 @@ func (s *Server) bankPage(c *visit, typed *detection.Bank) (page.BankPage, error
 	}
 	p.Form = c.bankForm(*typed, c.form("ratio"))
 	p.Form.Name, p.Form.Fixed = name, true
+	if c.mayFind("detection.exchange") {
+		p.Outs = c.bankOuts(name)
+	}
 	p.Value, p.Note = c.form("value"), c.form("note")
 	for _, t := range exchange.Types() {
 		p.Types = append(p.Types, page.Option{Value: string(t), Label: c.p.T("detection.signal." + string(t)), On: string(t) == c.form("type")})

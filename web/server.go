@@ -63,7 +63,7 @@ func New(deps Deps) (*Server, error) {
 	s.mux.Handle("GET /static/", assets)
 	for _, table := range [][]Route{
 		s.publicRoutes(), s.homesRoutes(), s.reportRoutes(), s.accessRoutes(), s.workRoutes(), s.caseworkRoutes(),
-		s.schoolsRoutes(), s.onlineRoutes(), s.detectionRoutes(), s.textModelRoutes(), s.reportingRoutes(), s.orgRoutes(), s.ledgerRoutes(), s.helpRoutes(),
+		s.schoolsRoutes(), s.onlineRoutes(), s.detectionRoutes(), s.textModelRoutes(), s.exchangeRoutes(), s.reportingRoutes(), s.orgRoutes(), s.ledgerRoutes(), s.helpRoutes(),
 	} {
 		for _, r := range table {
 			s.mux.Handle(r.Method+" "+r.Path, s.wrap(r))

@@ -224,7 +224,9 @@ func (s *Service) matched(ctx context.Context, id int64) (m Match, ok bool, err 
 
 // Taken is whether the content is in its bank's share: always the same ones, so
 // that a client that asks twice hears the same.
-func (m Match) Taken() bool { return m.Content*2654435761%1000 < int64(m.permille) }
+func (m Match) Taken() bool { return m.within(m.permille) }
+
+func (m Match) within(permille int) bool { return m.Content*2654435761%1000 < int64(permille) }
 
 // MatchCommand asks for the contents that a signal leads to.
 type MatchCommand struct {
@@ -244,6 +246,13 @@ func (s *Service) Match(ctx context.Context, actor authz.Actor, cmd MatchCommand
 	if err := checkSignals(one); err != nil {
 		return nil, err
 	}
+	share, err := s.typeShare(ctx, one[0].Type)
+	if err != nil {
+		return nil, wrap("match", err)
+	}
+	if share == 0 {
+		return nil, problem.New("detection/type-off")
+	}
 	found, err := s.matchSignal(ctx, one[0])
 	if err != nil {
 		return nil, wrap("match", err)
@@ -252,7 +261,7 @@ func (s *Service) Match(ctx context.Context, actor authz.Actor, cmd MatchCommand
 		if cmd.Banks == nil && IsDecided(m.Bank) || cmd.Banks != nil && !slices.Contains(cmd.Banks, m.Bank) {
 			return true
 		}
-		return !cmd.Whole && !m.Taken()
+		return !cmd.Whole && !(m.Taken() && m.within(share))
 	}), nil
 }
 

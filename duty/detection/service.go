@@ -54,6 +54,7 @@ type Settings struct {
 	// FeaturesFor is how long numbers of what scans met are kept for back-tests
 	// of rules; 90 days.
 	FeaturesFor time.Duration
+	Batch       int // contents of a foreign list that one transaction takes; 500
 }
 
 func (s Settings) withDefaults() Settings {
@@ -74,7 +75,7 @@ func (s Settings) withDefaults() Settings {
 	for _, n := range []struct {
 		field *int
 		is    int
-	}{{&s.Pictures, 40}, {&s.Sounds, 20}, {&s.Words, 60}, {&s.BlurFloor, 2}} {
+	}{{&s.Pictures, 40}, {&s.Sounds, 20}, {&s.Words, 60}, {&s.BlurFloor, 2}, {&s.Batch, 500}} {
 		if *n.field <= 0 {
 			*n.field = n.is
 		}
@@ -90,6 +91,7 @@ type Deps struct {
 	Ledger Ledger
 	Vault  *vault.Vault
 	Files  Files
+	Lists  Getter // foreign lists; nil: none is asked for
 	Log    *slog.Logger
 	// Unit is the unit that reviews for the province at an instant.
 	Unit func(ctx context.Context, at time.Time) (string, error)

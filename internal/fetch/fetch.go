@@ -90,6 +90,14 @@ type agent struct {
 // RoundTrip implements http.RoundTripper.
 func (a agent) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
+	if s, ok := r.Context().Value(senderKey{}).(sender); ok {
+		for name, value := range s.header {
+			r.Header.Del(name)
+			if r.URL.Scheme == s.scheme && r.URL.Host == s.host {
+				r.Header.Set(name, value)
+			}
+		}
+	}
 	r.Header.Set("User-Agent", a.name)
 	r.Header.Del("Referer")
 	return a.next.RoundTrip(r)
@@ -129,7 +137,18 @@ type Request struct {
 	ETag     string
 	Modified string
 	MaxBytes int64 // of the answer, unpacked; 0: MaxBytes of the package
+	// Header goes with the request, and with those after a redirect only where
+	// they stay with the same scheme, host and port: it may hold a key.
+	Header map[string]string
 }
+
+// sender has the headers of a request and where they may go.
+type sender struct {
+	scheme, host string
+	header       map[string]string
+}
+
+type senderKey struct{}
 
 // Response is an answer. The caller closes Body.
 type Response struct {
@@ -137,6 +156,7 @@ type Response struct {
 	ETag        string
 	Modified    string // Last-Modified, as it came
 	File        string // last part of the address, a hint
+	Type        string // Content-Type, as it came
 	Body        io.ReadCloser
 }
 
@@ -151,6 +171,9 @@ func (c *Client) Get(ctx context.Context, q Request) (*Response, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, Timeout)
+	if q.Header != nil {
+		ctx = context.WithValue(ctx, senderKey{}, sender{u.Scheme, u.Host, q.Header})
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		cancel()
@@ -172,7 +195,7 @@ func (c *Client) Get(ctx context.Context, q Request) (*Response, error) {
 		limit = MaxBytes
 	}
 	out := &Response{
-		ETag: header(answer, "ETag"), Modified: header(answer, "Last-Modified"), File: answer.Request.URL.Path[strings.LastIndexByte(answer.Request.URL.Path, '/')+1:],
+		ETag: header(answer, "ETag"), Modified: header(answer, "Last-Modified"), Type: header(answer, "Content-Type"), File: answer.Request.URL.Path[strings.LastIndexByte(answer.Request.URL.Path, '/')+1:],
 		Body: &body{in: answer.Body, left: limit, host: u.Hostname(), done: cancel},
 	}
 	switch {

@@ -327,11 +327,8 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
-	undone := []string{"DELETE FROM goose_db_version WHERE version_id = 21"}
-	for _, table := range []string{
-		"proposal", "reviewer", "opened", "exposure", "skip", "star", "note", "sealed",
-		"item", "page", "scan", "source", "signal", "content", "bank", "counter",
-	} {
+	undone := []string{"DELETE FROM goose_db_version WHERE version_id = 24"}
+	for _, table := range []string{"type", "pull", "access", "exchange"} {
 		undone = append(undone, "DROP TABLE detection_"+table)
 	}
 	for _, undo := range undone {
@@ -343,7 +340,7 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-21-*", "database.snapshot"))
+	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-24-*", "database.snapshot"))
 	if err != nil || len(made) != 1 {
 		t.Fatalf("backups %v, %v", made, err)
 	}

@@ -206,6 +206,7 @@ type BankPage struct {
 	Note     string
 	Contents []ContentRow
 	Next     string
+	Outs     []Option // addresses of the bank as a list, by format
 }
 
 // ContentRow is one content without its signals' values.

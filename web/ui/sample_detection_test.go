@@ -11,7 +11,7 @@ import (
 
 func (m maker) findTabs(current string) []page.Tab {
 	var tabs []page.Tab
-	for _, t := range []page.Tab{{Key: "home", Href: "/detection", Icon: "radar"}, {Key: "queue", Href: "/detection/queue", Icon: "list"}, {Key: "sources", Href: "/detection/sources", Icon: "globe"}, {Key: "rules", Href: "/detection/rules", Icon: "clipboard"}, {Key: "banks", Href: "/detection/banks", Icon: "folder"}, {Key: "model", Href: "/detection/model", Icon: "cap"}} {
+	for _, t := range []page.Tab{{Key: "home", Href: "/detection", Icon: "radar"}, {Key: "queue", Href: "/detection/queue", Icon: "list"}, {Key: "sources", Href: "/detection/sources", Icon: "globe"}, {Key: "rules", Href: "/detection/rules", Icon: "clipboard"}, {Key: "banks", Href: "/detection/banks", Icon: "folder"}, {Key: "exchanges", Href: "/detection/exchanges", Icon: "swap"}, {Key: "model", Href: "/detection/model", Icon: "cap"}} {
 		t.Label, t.Current = m.t("detection.tab."+t.Key), t.Key == current
 		tabs = append(tabs, t)
 	}
@@ -96,7 +96,7 @@ func (m maker) detection() set {
 		"detection/source": m.source(), "detection/source#new": page.SourcePage{Base: m.console("Kênh mẫu", "detection"), Tabs: m.findTabs("sources"), Source: m.sources().Rows[1], Path: "/detection/sources/2", Paused: true},
 		"detection/banks":       page.Banks{Base: m.console(m.t("detection.tab.banks"), "detection"), Tabs: m.findTabs("banks"), Rows: []page.BankRow{ours, bank}, May: true, Form: form},
 		"detection/banks#empty": page.Banks{Base: m.console(m.t("detection.tab.banks"), "detection"), Tabs: m.findTabs("banks")},
-		"detection/bank":        page.BankPage{Base: m.console("SAMPLE_BANK", "detection"), Tabs: m.findTabs("banks"), Bank: bank, May: true, Form: form, Types: types, Contents: contents, Next: "/detection/banks/SAMPLE_BANK?after=13"},
+		"detection/bank":        page.BankPage{Base: m.console("SAMPLE_BANK", "detection"), Tabs: m.findTabs("banks"), Bank: bank, May: true, Outs: []page.Option{{Value: "/detection/banks/SAMPLE_BANK/export?format=csv", Label: m.t("detection.exchange.format.csv")}}, Form: form, Types: types, Contents: contents, Next: "/detection/banks/SAMPLE_BANK?after=13"},
 		"detection/bank#ours":   page.BankPage{Base: m.console("DECIDED_HARMFUL", "detection"), Tabs: m.findTabs("banks"), Bank: ours, Contents: contents},
 		"detection/bank#empty":  page.BankPage{Base: m.console("SAMPLE_BANK", "detection"), Tabs: m.findTabs("banks"), Bank: bank, May: true, Form: form, Types: types},
 	}

@@ -31,7 +31,7 @@ func (m maker) t(key string, args ...any) string { return m.p.T(key, args...) }
 func samples(p *locale.Printer, theme string) set {
 	m := maker{p: p, theme: theme}
 	all := set{"help/components": gallery.Components(m.console(m.t("console.help.title"), ""))}
-	for _, part := range []set{m.public(), m.report(), m.access(), m.casework(), m.schools(), m.online(), m.detection(), m.models(), m.detectionRules(), m.reporting(), m.keeping()} {
+	for _, part := range []set{m.public(), m.report(), m.access(), m.casework(), m.schools(), m.online(), m.detection(), m.models(), m.detectionRules(), m.exchanges(), m.reporting(), m.keeping()} {
 		for name, sample := range part {
 			all[name] = sample
 		}
