@@ -5,15 +5,19 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,6 +26,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lachan/duty"
+	"lachan/duty/detection"
 	"lachan/hub"
 	"lachan/hub/demo"
 	"lachan/internal/authz"
@@ -31,8 +36,9 @@ import (
 
 // found is a site with a page that nobody has reported yet.
 type found struct {
-	server *httptest.Server
-	gone   atomic.Bool
+	server  *httptest.Server
+	picture [sha256.Size]byte // digest of its picture's file
+	gone    atomic.Bool
 }
 
 // newFound starts the site under a name that only the hub's scans can find.
@@ -47,6 +53,7 @@ func newFound(t *testing.T, domain string) (*found, hub.Options) {
 	}
 	var picture bytes.Buffer
 	check(t, jpeg.Encode(&picture, img, nil))
+	f.picture = sha256.Sum256(picture.Bytes())
 	f.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case f.gone.Load() || r.URL.Path == "/robots.txt":
@@ -102,6 +109,27 @@ func TestClause_5_2_FoundBeforeAnybodyReported(t *testing.T) {
 	v := &visitor{t: t, ctx: ctx, base: h.URL(), seen: map[string]int{}}
 	logInAt(t, ctx, h.URL(), reviewer, time.Now().Add(30*time.Second))
 
+	// A foreign list comes first: it knows the site's picture.
+	do(t, ctx, chromedp.Navigate(h.URL()+"/detection/banks"))
+	fill(t, ctx, `[name=name]`, "BANG_MAU")
+	fill(t, ctx, `[name=title]`, "Bảng mẫu")
+	fill(t, ctx, `[name=label]`, "scam")
+	press(t, ctx, `main form[action="/detection/banks"] button`)
+	do(t, ctx, chromedp.Navigate(h.URL()+"/detection/exchanges"))
+	fill(t, ctx, `[name=name]`, "TEP_MAU")
+	fill(t, ctx, `[name=bank]`, "BANG_MAU")
+	fill(t, ctx, `[name=format]`, "csv")
+	tick(t, ctx, `[name=way][value=file]`)
+	press(t, ctx, `main form[action="/detection/exchanges"] button`)
+	v.look(where(ctx))
+	list := filepath.Join(t.TempDir(), "bang.csv")
+	check(t, os.WriteFile(list, fmt.Appendf(nil, "signal_type,signal_value,category\nsha256,%x,mau\nmd5,xyz,mau\n", site.picture), 0o600))
+	do(t, ctx, chromedp.SetUploadFiles(`form[action$="/import"] input[type=file]`, []string{list}))
+	press(t, ctx, `form[action$="/import"] button`)
+	if page := text(t, ctx); strings.Contains(page, "xyz") {
+		t.Errorf("a value that was left out is shown:\n%s", page)
+	}
+
 	do(t, ctx, chromedp.Navigate(h.URL()+"/detection/sources"))
 	fill(t, ctx, `[name=title]`, "Trang mẫu")
 	u, err := url.Parse(site.server.URL)
@@ -127,6 +155,9 @@ func TestClause_5_2_FoundBeforeAnybodyReported(t *testing.T) {
 	item := where(ctx)
 	v.look(item)
 	do(t, ctx, chromedp.Navigate(h.URL()+item))
+	if page := text(t, ctx); !strings.Contains(page, "trùng mẫu trong kho BANG_MAU") {
+		t.Errorf("the list's picture is no reason:\n%s", page)
+	}
 	hold(t, ctx)
 	do(t, ctx, chromedp.Navigate(h.URL()+item))
 	if page := text(t, ctx); !strings.Contains(page, "1 trên 40") {
@@ -166,6 +197,88 @@ func TestClause_5_2_FoundBeforeAnybodyReported(t *testing.T) {
 	cells, err := h.Detection.Figures(context.Background(), duty.Period{From: day.AddDays(-1), To: day}, holder.Unit)
 	if err != nil || cells["E13"] != 1 || cells["E14.yeu_cau"] != 1 || cells["E14.trong_24h"] != 1 {
 		t.Errorf("figures %v, %v", cells, err)
+	}
+}
+
+// TestClause_5_2_AModelIsLearntUsedAndTakenBack: verdicts teach a model in the
+// session of an unlocked keeper; it is compared, put to use, finds what no
+// pattern knows, and is taken back.
+func TestClause_5_2_AModelIsLearntUsedAndTakenBack(t *testing.T) {
+	h := kit.Open(t, kit.Config(kit.Folder(t), ""), hub.Options{})
+	kit.Furnish(t, h)
+	holder, ok := h.Org.At(h.Org.Today()).Holder("ra_soat_xu_ly")
+	if !ok {
+		t.Fatal("nobody reviews")
+	}
+	keeper := kit.Reader(t, h, nil, "Cao Mẫu Sơn", "giu.mau", holder.Unit, authz.Reviewer, authz.ModelKeeper)
+	judge(t, h, keeper.Login, 180)
+	kit.Run(t, h)
+	ctx := chromium(t)
+	still(t, ctx)
+	v := &visitor{t: t, ctx: ctx, base: h.URL(), seen: map[string]int{}}
+	finds := func(n int) bool {
+		found, err := h.Detection.Find(context.Background(), authz.System("detection.scan"), detection.Finding{
+			Source: "nguon", Kind: detection.PageKind, Address: fmt.Sprintf("https://tim%d.mau.example/", n), Text: "hôm nay cả lớp nghe nói zorvat ngoài làng",
+		})
+		check(t, err)
+		return found.Item != ""
+	}
+	if finds(1) {
+		t.Fatal("found before anything was learnt")
+	}
+	logInAt(t, ctx, h.URL(), keeper, time.Now().Add(30*time.Second))
+	do(t, ctx, chromedp.Navigate(h.URL()+"/detection/model"))
+	v.look("/detection/model")
+	do(t, ctx, chromedp.Navigate(h.URL()+"/detection/model"))
+	press(t, ctx, `form[action="/detection/model/learn"] button`)
+	model := where(ctx)
+	if page := text(t, ctx); !strings.Contains(page, "Đã học và so sánh") {
+		t.Fatalf("at %s:\n%s", model, page)
+	}
+	v.look(model)
+	do(t, ctx, chromedp.Navigate(h.URL()+model))
+	press(t, ctx, `form[action$="/use"] button`)
+	if !finds(2) {
+		t.Error("in use, it finds nothing")
+	}
+	v.look(model)
+	do(t, ctx, chromedp.Navigate(h.URL()+model))
+	press(t, ctx, `form[action$="/back"] button`)
+	if finds(3) {
+		t.Error("taken back, it still finds")
+	}
+}
+
+// judge has a reviewer judge n invented pages: those with an invented word are
+// gambling.
+func judge(t *testing.T, h *hub.Hub, login string, n int) {
+	t.Helper()
+	ctx := context.Background()
+	sess := kit.Session(t, h, login)
+	u, err := h.Identity.Opened(ctx, sess)
+	check(t, err)
+	who := sess.Actor()
+	check(t, h.Detection.AddBank(ctx, who, detection.Bank{Name: "MAU", Label: "gambling", Severity: 2, Permille: 1000}))
+	around := strings.Fields("hôm nay sáng mai nhà lớp bạn chuyện nhớ nghe chiều thật nhiều ngoài làng bà em cô thầy đường cuối tuần")
+	rng := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // texts for tests
+	for i := range n {
+		words := ""
+		for range 7 {
+			words += around[rng.IntN(len(around))] + " "
+		}
+		cmd := detection.DecideCommand{Verdict: detection.Dismiss, Why: "mistake"}
+		if i%2 == 0 {
+			cmd = detection.DecideCommand{Verdict: detection.Keep, Label: "gambling", Bank: "MAU"}
+			words += [...]string{"zorvat", "quimpel", "drasko"}[i%3]
+		} else {
+			words += [...]string{"lumeta", "sopiran", "nadelo"}[i%3]
+		}
+		found, err := h.Detection.Find(ctx, who, detection.Finding{Kind: detection.PageKind, Address: fmt.Sprintf("https://mau.example/%d", i), Text: words})
+		check(t, err)
+		check(t, h.Detection.Take(ctx, who, found.Item))
+		cmd.Item = found.Item
+		_, err = h.Detection.Decide(ctx, who, u, cmd)
+		check(t, err)
 	}
 }
 

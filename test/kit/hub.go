@@ -205,20 +205,23 @@ func Reader(t testing.TB, h *hub.Hub, before *Person, name, login, unit string, 
 	t.Helper()
 	ctx := context.Background()
 	p := Hire(t, h, name, login, unit, roles...)
-	session := func(login string) identity.Session {
-		cookieMu.Lock()
-		defer cookieMu.Unlock()
-		sess, err := h.Identity.Session(ctx, cookieOf[login])
-		must(t, err)
-		return sess
-	}
-	unlocking, err := h.Identity.FirstUnlock(ctx, session(login), passphrase)
+	unlocking, err := h.Identity.FirstUnlock(ctx, Session(t, h, login), passphrase)
 	must(t, err)
 	for _, waiting := range unlocking.Waiting {
-		must(t, h.Identity.Reseal(ctx, session(before.Login), waiting, p.ID))
+		must(t, h.Identity.Reseal(ctx, Session(t, h, before.Login), waiting, p.ID))
 	}
 	p.Passphrase = passphrase
 	return p
+}
+
+// Session is the session that a person has since the account was made.
+func Session(t testing.TB, h *hub.Hub, login string) identity.Session {
+	t.Helper()
+	cookieMu.Lock()
+	defer cookieMu.Unlock()
+	sess, err := h.Identity.Session(context.Background(), cookieOf[login])
+	must(t, err)
+	return sess
 }
 
 // enter logs a new person in through both factors.
