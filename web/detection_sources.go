@@ -120,8 +120,10 @@ func (s *Server) source(c *visit) error {
 	c.in("detection", o.Title)
 	p := page.SourcePage{Base: c.base, Tabs: c.findTabs("sources"), Source: c.sourceRow(o), Path: sourcesPath + "/" + o.ID, Paused: o.State == detection.SourcePaused}
 	p.Facts = []page.KV{
-		{Key: c.p.T("detection.source.kind"), Value: p.Source.Kind}, {Key: c.p.T("detection.source.timetable"), Value: p.Source.Every},
-		{Key: c.p.T("detection.source.addresses"), Value: defang(o.Addresses[0])}, {Key: c.p.T("detection.source.by"), Value: names[o.By]},
+		{Key: c.p.T("detection.source.kind"), Value: p.Source.Kind},
+		{Key: c.p.T("detection.source.timetable"), Value: p.Source.Every},
+		{Key: c.p.T("detection.source.addresses"), Value: defang(o.Addresses[0])},
+		{Key: c.p.T("detection.source.by"), Value: names[o.By]},
 	}
 	if n := len(o.Addresses); n > 1 {
 		p.Facts = append(p.Facts, page.KV{Key: c.p.T("detection.source.more"), Value: c.p.Int(int64(n - 1))})
