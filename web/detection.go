@@ -48,6 +48,7 @@ func (s *Server) detectionRoutes() []Route {
 		{Method: http.MethodGet, Path: item + "/veil/{n}", Clauses: judge, Do: s.veil},
 		{Method: http.MethodGet, Path: item + "/picture/{n}", Clauses: judge, Do: s.picture},
 		{Method: http.MethodGet, Path: item + "/capture", Clauses: judge, Do: s.capture},
+		{Method: http.MethodPost, Path: bringPath, Clauses: find, Limit: bringLimit, Do: s.bring},
 		{Method: http.MethodGet, Path: sourcesPath, Clauses: find, Do: s.sources},
 		{Method: http.MethodPost, Path: sourcesPath, Clauses: find, Do: s.addSource},
 		{Method: http.MethodGet, Path: sourcesPath + "/{id}", Clauses: find, Do: s.source},

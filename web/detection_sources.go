@@ -41,6 +41,9 @@ func (s *Server) sourcesPage(c *visit, typed detection.SourceCommand) (page.Sour
 	for _, k := range detection.SourceKinds() {
 		p.Form.Kinds = append(p.Form.Kinds, page.Option{Value: string(k), Label: c.p.T(detection.SourceKey(k)), On: string(k) == typed.Kind})
 	}
+	if c.mayFind("detection.review") {
+		p.Bring = &page.BringForm{}
+	}
 	for _, n := range intervals {
 		p.Form.Every = append(p.Form.Every, page.Option{Value: strconv.Itoa(n), Label: c.every(time.Duration(n) * time.Minute), On: n == typed.Every})
 	}

@@ -187,3 +187,16 @@ func TestBanksAreKeptByHand(t *testing.T) {
 	has(t, one.send("/detection/banks/KHO_MAU/edit", url.Values{"title": {"Tên khác"}, "label": {"scam"}, "severity": {"3"}, "ratio": {"12,5"}}), "Tên khác", "12,5%")
 	has(t, one.send("/detection/banks/KHO_MAU/end", url.Values{}), "Đã bỏ kho.")
 }
+
+func TestAFileIsBroughtByItsPage(t *testing.T) {
+	d := newDesk(t)
+	one, _ := d.reviewers()
+	has(t, one.page("/detection/sources"), "Đưa một hình hay một phim")
+	if r := one.upload("/detection/bring", "", ""); r.status != http.StatusUnprocessableEntity || !strings.Contains(r.body, `id="f-file"`) {
+		t.Errorf("no file: %d", r.status)
+	}
+	// This desk opens no pictures, and says so.
+	if r := one.upload("/detection/bring", "hinh.jpg", "x"); r.status != http.StatusServiceUnavailable || !strings.Contains(r.body, "không mở được hình") {
+		t.Errorf("%d", r.status)
+	}
+}

@@ -161,6 +161,11 @@ func (s *Service) examine(ctx context.Context, body []byte) (FoundPicture, error
 	if err != nil {
 		return FoundPicture{}, err
 	}
+	return pictureOf(e), nil
+}
+
+// pictureOf is an exam as a finding has it.
+func pictureOf(e media.Exam) FoundPicture {
 	p := FoundPicture{
 		Film: e.Kind.Film(), Width: e.Width, Height: e.Height, Quality: e.Prints.Full.Quality, Hash: e.Prints.Full.Hash,
 		MD5: hex.EncodeToString(e.MD5[:]), SHA256: hex.EncodeToString(e.SHA256[:]), Picture: e.Preview, Veil: e.Veiled,
@@ -173,7 +178,7 @@ func (s *Service) examine(ctx context.Context, body []byte) (FoundPicture, error
 			p.Variants = append(p.Variants, f.Print.Hash)
 		}
 	}
-	return p, nil
+	return p
 }
 
 // lookalikes puts names that were made to be taken for protected ones into the

@@ -11,7 +11,13 @@ type Sources struct {
 	Tabs []Tab
 	Rows []SourceRow
 	Form SourceForm
+	// Bring lets the reader bring a file: POST /detection/bring with "address",
+	// "words", "file".
+	Bring *BringForm
 }
+
+// BringForm is what was typed beside a file.
+type BringForm struct{ Address, Words string }
 
 // SourceRow is one source with its newest scan.
 type SourceRow struct {

@@ -15,6 +15,7 @@ func (m maker) sources() page.Sources {
 			{Href: "/detection/sources/1", Title: "Báo mẫu", Kind: m.t("detection.source.kind.feed"), Every: m.t("detection.source.every", "t", "6 giờ"), Light: "ok", State: m.t("detection.scan.done"), Last: now.Add(-2 * time.Hour), Pages: 412, Items: 3},
 			{Href: "/detection/sources/2", Title: "Kênh mẫu", Kind: m.t("detection.source.kind.channel"), Every: m.t("detection.source.once"), Light: "wait", State: m.t("detection.source.paused")},
 		},
+		Bring: &page.BringForm{Words: "Lan trong nhóm lớp"},
 		Form: page.SourceForm{
 			Depth: "1", Pages: "500", Kinds: []page.Option{{Value: "page", Label: m.t("detection.source.kind.page"), On: true}, {Value: "links", Label: m.t("detection.source.kind.links")}},
 			Every: []page.Option{{Value: "0", Label: m.t("detection.source.once")}, {Value: "1440", Label: m.t("detection.source.every", "t", "1 ngày"), On: true}},
