@@ -34,6 +34,11 @@ func (s *Server) sourcesPage(c *visit, typed detection.SourceCommand) (page.Sour
 	}
 	c.in("detection", c.p.T("detection.tab.sources"))
 	p := page.Sources{Base: c.base, Tabs: c.findTabs("sources")}
+	ready, err := s.Detection.Ready(c.r.Context())
+	if err != nil {
+		return p, err
+	}
+	p.NoKey = !ready
 	for _, o := range all {
 		p.Rows = append(p.Rows, c.sourceRow(o))
 	}

@@ -91,6 +91,9 @@ func (s *Service) ScanSome(ctx context.Context, while time.Duration) (worked boo
 	if s.Manners == nil {
 		return false, nil
 	}
+	if ready, err := s.Ready(ctx); err != nil || !ready {
+		return false, wrap("scan", err) // it waits: nothing could be sealed
+	}
 	permit, err := s.Authz.Check(ctx, scanner(), "detection.scan", authz.Resource{Type: "detection.source"})
 	if err != nil {
 		return false, err
@@ -115,6 +118,17 @@ func (s *Service) ScanSome(ctx context.Context, while time.Duration) (worked boo
 		state = ScanFailed
 	}
 	return true, wrap("scan", errors.Join(err, s.endScan(context.WithoutCancel(ctx), o, c, state, report)))
+}
+
+// Ready reports whether what is found could be sealed: the unit that reviews has
+// a key. Until then nothing is scanned.
+func (s *Service) Ready(ctx context.Context) (bool, error) {
+	unit, err := s.Unit(ctx, s.now())
+	if err != nil {
+		return false, err
+	}
+	state, err := s.Vault.Unit(ctx, s.DB.Read(), unit)
+	return state.Version > 0, err
 }
 
 // scanner is who acts when the hub scans.

@@ -22,6 +22,7 @@ import (
 	"lachan/duty/detection/crawl"
 	"lachan/duty/detection/lookalike"
 	"lachan/duty/detection/warc"
+	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/internal/fetch"
 	"lachan/internal/media"
@@ -221,6 +222,23 @@ func TestPicturesAreFoundAgain(t *testing.T) {
 
 // onPostgres is whether the tests run beside PostgreSQL.
 func onPostgres() bool { return os.Getenv("LACHAN_TEST_PG") != "" }
+
+// TestNothingIsScannedThatCouldNotBeSealed: until the unit has a key scans wait,
+// and nothing is fetched.
+func TestNothingIsScannedThatCouldNotBeSealed(t *testing.T) {
+	w := newWorld(t, looks(), func(d *detection.Deps) {
+		d.Unit = func(context.Context, time.Time) (string, error) { return "unit-without-people", nil }
+	})
+	who := authz.Actor{Person: "x", Unit: "unit-without-people", Roles: []string{authz.Reviewer}}
+	id, err := w.AddSource(w.ctx, who, detection.SourceCommand{Kind: "page", Title: "x", Addresses: "https://mau.example"})
+	w.ok(err)
+	if worked, err := w.ScanSome(w.ctx, time.Second); worked || err != nil {
+		t.Fatalf("scanned: %v, %v", worked, err)
+	}
+	if _, scans, err := w.Source(w.ctx, who, id); err != nil || len(scans) != 0 {
+		t.Fatalf("%d scans, %v", len(scans), err)
+	}
+}
 
 // hasShot reports whether a capture has the picture of its page.
 func hasShot(t *testing.T, file []byte) bool {

@@ -11,6 +11,8 @@ type Sources struct {
 	Tabs []Tab
 	Rows []SourceRow
 	Form SourceForm
+	// NoKey says that the unit has no key yet: scans wait.
+	NoKey bool
 	// Bring lets the reader bring a file: POST /detection/bring with "address",
 	// "words", "file".
 	Bring *BringForm
