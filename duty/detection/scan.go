@@ -4,6 +4,7 @@ package detection
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"time"
@@ -53,8 +54,19 @@ const scanColumns = `id, source, started, ended, state, pages, items, report`
 func (s *Service) scanScan(r sqldb.Row) (c Scan, err error) {
 	var started, ended int64
 	var report string
-	err = r.Scan(&c.ID, &c.Source, &started, &ended, &c.State, &c.Pages, &c.Items, &report)
-	c.Started, c.Ended, c.Report = clock.FromMicro(started), fromMicro(ended), decode[crawl.Report](report)
+	if err = r.Scan(&c.ID, &c.Source, &started, &ended, &c.State, &c.Pages, &c.Items, &report); err != nil {
+		return c, err
+	}
+	c.Started, c.Ended = clock.FromMicro(started), fromMicro(ended)
+	if report == "" {
+		return c, nil
+	}
+	sealed, err := base64.RawStdEncoding.DecodeString(report)
+	if err != nil {
+		return c, err
+	}
+	plain, err := s.box().Open("report/"+c.ID, sealed)
+	c.Report = decode[crawl.Report](string(plain))
 	return c, err
 }
 
@@ -66,7 +78,7 @@ var (
 			AND NOT EXISTS (SELECT 1 FROM detection_scan c WHERE c.source = s.id AND c.state = 'running')
 		ORDER BY s.next_at, s.id LIMIT 1`)
 	queryScanPut = sqldb.Register("detection.scan_put", `
-		INSERT INTO detection_scan (id, source, started, ended, state, pages, items, report, frontier, lease) VALUES ($1,$2,$3,0,'running',0,0,'{}',$4,$5)`)
+		INSERT INTO detection_scan (id, source, started, ended, state, pages, items, report, frontier, lease) VALUES ($1,$2,$3,0,'running',0,0,'',$4,$5)`)
 	queryScanLease = sqldb.Register("detection.scan_lease", `UPDATE detection_scan SET lease = $2 WHERE id = $1`)
 	queryScanSave  = sqldb.Register("detection.scan_save", `UPDATE detection_scan SET frontier = $2, lease = $3 WHERE id = $1`)
 	queryScanItem  = sqldb.Register("detection.scan_item", `UPDATE detection_scan SET items = items + 1 WHERE id = $1`)
@@ -195,8 +207,12 @@ func (s *Service) pause(ctx context.Context, c Scan, rest []byte) error {
 func (s *Service) endScan(ctx context.Context, o Source, c Scan, state ScanState, report crawl.Report) error {
 	now := s.now()
 	pages := report.Counts[crawl.Fetched] + report.Counts[crawl.Unchanged]
+	sealed, err := s.box().Seal("report/"+c.ID, []byte(encode(report))) // it has addresses as examples
+	if err != nil {
+		return err
+	}
 	return s.DB.Tx(ctx, func(ctx context.Context, tx *sqldb.Tx) error {
-		if _, err := sqldb.Exec(ctx, tx, queryScanEnd, c.ID, string(state), clock.Micro(now), pages, encode(report), []byte{}); err != nil {
+		if _, err := sqldb.Exec(ctx, tx, queryScanEnd, c.ID, string(state), clock.Micro(now), pages, base64.RawStdEncoding.EncodeToString(sealed), []byte{}); err != nil {
 			return err
 		}
 		again := time.Time{}

@@ -73,7 +73,7 @@ CREATE TABLE detection_scan (
     state    TEXT NOT NULL, -- running, done, failed
     pages    BIGINT NOT NULL,
     items    BIGINT NOT NULL,
-    report   TEXT NOT NULL, -- JSON: counts by reason, addresses without their queries
+    report   TEXT NOT NULL, -- boxed, base64: counts by reason, some addresses as examples; '' before the end
     frontier BYTEA NOT NULL,  -- boxed: where it goes on after a stop
     lease    BIGINT NOT NULL   -- a hub is at it until then
 );

@@ -73,7 +73,7 @@ CREATE TABLE detection_scan (
     state    TEXT NOT NULL, -- running, done, failed
     pages    INTEGER NOT NULL,
     items    INTEGER NOT NULL,
-    report   TEXT NOT NULL, -- JSON: counts by reason, addresses without their queries
+    report   TEXT NOT NULL, -- boxed, base64: counts by reason, some addresses as examples; '' before the end
     frontier BLOB NOT NULL,  -- boxed: where it goes on after a stop
     lease    INTEGER NOT NULL   -- a hub is at it until then
 ) STRICT;
