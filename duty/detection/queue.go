@@ -26,12 +26,13 @@ type Queue struct {
 const queueRows = 50
 
 // An item that somebody else has is not offered, nor one that the reader
-// skipped, nor one where he was the first of two. The gravest first, then the
+// skipped, nor one where he was the first of two. One that was passed on because
+// he had seen enough is his again when he may see more. The gravest first, then the
 // oldest.
 const queueWhere = ` FROM detection_item i WHERE i.unit = $1 AND i.state <> 'decided'
 	AND (i.reviewer = '' OR i.reviewer = $2 OR i.held_until < $3)
 	AND NOT (i.state = 'second' AND i.decided_by = $2)
-	AND NOT EXISTS (SELECT 1 FROM detection_skip k WHERE k.item = i.id AND k.person = $2)`
+	AND NOT EXISTS (SELECT 1 FROM detection_skip k WHERE k.item = i.id AND k.person = $2 AND k.reason <> 'spent')`
 
 var (
 	queryQueue = sqldb.Register("detection.queue", `SELECT `+itemColumns+queueWhere+` ORDER BY i.tier, i.severity DESC, i.found, i.id LIMIT $4`)

@@ -217,8 +217,8 @@ func TestASpentBudgetRingsTheNext(t *testing.T) {
 	_, err = w.Budget(w.ctx, head)
 	wants(t, err, "authz/forbidden")
 	w.clock.Advance(24 * time.Hour)
-	if _, err := w.Next(w.ctx, w.an()); err != nil {
-		t.Fatalf("the next day: %v", err)
+	if item, err := w.Next(w.ctx, w.an()); err != nil || item != found.Item {
+		t.Fatalf("the next day: %q, %v", item, err)
 	}
 }
 
