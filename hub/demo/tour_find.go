@@ -107,10 +107,17 @@ func (t *tour) unseen(ctx context.Context) error {
 // capture lies in the case.
 func (t *tour) verdict(ctx context.Context) error {
 	b := t.desks["review1"]
-	if err := b.send(ctx, "/detection/queue/next", "", nil); err != nil {
+	rows := b.page.all("li.case")
+	if len(rows) != 2 {
+		return wrong("%d items in the queue", len(rows))
+	}
+	at := rows[1].first("a").attrs["href"] // the first is the emergency, for which who is on call was rung
+	if err := b.open(ctx, at); err != nil {
 		return err
 	}
-	at := b.at.Path
+	if err := b.send(ctx, at+"/take", "", nil); err != nil {
+		return err
+	}
 	mark := b.page.first("mark")
 	if mark == nil || b.page.first("img.shown") != nil {
 		return wrong("the item shows no reason, or an open picture")
