@@ -77,6 +77,14 @@ only=${LACHAN_TEST_ONLY:-./...}
 all=$(go list $only)
 system=$(grep '^lachan/test/' <<<"$all" || true)
 parts=$(grep -v -e '^lachan/test/' -e '^lachan$' <<<"$all" || true)
+# The longest come first: what begins last is waited for by one core alone.
+longest() {
+	local first
+	first=$(grep -x -e lachan/web -e lachan/duty/detection -e lachan/hub/demo -e lachan/duty/schools <<<"$1" | sort -r || true)
+	printf '%s\n' $first
+	grep -vxF -f <(printf '%s\n' $first) <<<"$1" || true
+}
+[ -z "$parts" ] || parts=$(longest "$parts")
 # The store suites are the packages whose tests open a database by testkit.
 stores=
 if [ -n "$parts" ]; then
@@ -116,6 +124,11 @@ if grep -qx lachan/duty/detection/crawl <<<"$parts"; then
 fi
 if grep -qx lachan/internal/media <<<"$parts"; then
 	stage "pictures of strangers, with limits on memory" counted media go test -json -vet=off -count=1 ./internal/media/...
+fi
+if grep -qx lachan/duty/detection <<<"$parts" && grep -qx lachan/web <<<"$parts" && grep -qx lachan/hub/demo <<<"$parts"; then
+	stage "many verdicts, many tours" counted many go test -json -vet=off -count=1 -run 'Model|Candidate|Learn|TourMissesEachArrow' \
+		./duty/detection ./web ./hub/demo
+	stage "many verdicts, PostgreSQL" counted verdicts tools/postgres.sh go test -json -vet=off -count=1 -run 'Model|Candidate|Learn' ./duty/detection
 fi
 if [ -n "$system" ]; then
 	stage "the whole system: pages, kills, two hubs" counted system \

@@ -13,6 +13,7 @@ import (
 
 	"lachan/duty/detection"
 	"lachan/internal/authz"
+	"lachan/internal/testkit"
 )
 
 // judges lets a reviewer judge n pages by their words: those with an invented
@@ -57,6 +58,9 @@ func (d *desk) judges(one *browser, n int) {
 }
 
 func TestClause_5_2_AModelKeepersPages(t *testing.T) {
+	if testkit.Race {
+		t.Skip("hundreds of verdicts; run whole without the race detector")
+	}
 	d := newDesk(t)
 	one, two := d.reviewers(authz.ModelKeeper)
 	body := two.page("/detection/model")

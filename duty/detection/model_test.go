@@ -14,6 +14,7 @@ import (
 
 	"lachan/duty/detection"
 	"lachan/internal/authz"
+	"lachan/internal/testkit"
 	"lachan/internal/vntext/learn"
 )
 
@@ -120,6 +121,9 @@ func (w *world) of(label string) detection.LabelModels {
 // A model grows out of verdicts, gets better by newer ones, is put to use on
 // every hub, and taken back; what is not better is not.
 func TestClause_5_2_ModelsLearnFromVerdicts(t *testing.T) {
+	if testkit.Race {
+		t.Skip("hundreds of verdicts; run whole without the race detector")
+	}
 	w := newWorld(t)
 	w.owner = reviewUnit
 	other, err := detection.New(w.deps) // a second hub on the same database
@@ -199,6 +203,9 @@ func TestClause_5_2_ModelsLearnFromVerdicts(t *testing.T) {
 
 // A candidate that was compared with another than the one in use is refused.
 func TestAStaleCandidateIsRefused(t *testing.T) {
+	if testkit.Race {
+		t.Skip("hundreds of verdicts; run whole without the race detector")
+	}
 	w := newWorld(t)
 	w.owner = reviewUnit
 	w.verdicts(180, 2, oldWords, false)
@@ -216,6 +223,9 @@ func TestAStaleCandidateIsRefused(t *testing.T) {
 // Learning is the act of a person with an unlocked session and the keys, and
 // leaves nothing readable behind.
 func TestOnlyAnUnlockedKeeperLearns(t *testing.T) {
+	if testkit.Race {
+		t.Skip("hundreds of verdicts; run whole without the race detector")
+	}
 	w := newWorld(t)
 	w.owner = reviewUnit
 	w.verdicts(130, 2, oldWords, false)
@@ -278,6 +288,9 @@ func TestOnlyAnUnlockedKeeperLearns(t *testing.T) {
 
 // A model that a hub cannot open does not stop what patterns find.
 func TestADamagedModelIsLeftOut(t *testing.T) {
+	if testkit.Race {
+		t.Skip("hundreds of verdicts; run whole without the race detector")
+	}
 	w := newWorld(t)
 	w.owner = reviewUnit
 	w.verdicts(180, 2, oldWords, false)
@@ -296,6 +309,9 @@ func TestADamagedModelIsLeftOut(t *testing.T) {
 // Learning is offered once a day, to the first keeper of the unit who unlocks,
 // when there is something to learn.
 func TestLearningIsOfferedOnceADay(t *testing.T) {
+	if testkit.Race {
+		t.Skip("hundreds of verdicts; run whole without the race detector")
+	}
 	w := newWorld(t)
 	w.owner = reviewUnit
 	second := w.binh()

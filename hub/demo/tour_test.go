@@ -10,6 +10,7 @@ import (
 
 	"lachan/flow"
 	"lachan/internal/locale"
+	"lachan/internal/testkit"
 )
 
 func printer(t *testing.T) *locale.Printer {
@@ -32,6 +33,9 @@ func TestTour(t *testing.T) {
 func TestTourMissesEachArrow(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a missing arrow is seen by waiting for what does not come")
+	}
+	if testkit.Race {
+		t.Skip("many tours; run whole without the race detector")
 	}
 	serves := map[flow.Arrow]Step{
 		flow.EmergencyRing: StepRing, flow.DecidedEnforce: StepBlock, flow.LiftedWithdraw: StepLift,
