@@ -31,6 +31,7 @@ type DB struct {
 	url     string
 	write   *sql.DB
 	read    *sql.DB
+	shut    func() // ends what lies under write; nil where nothing does
 
 	mu       sync.RWMutex
 	prepared map[preparedKey]*sql.Stmt
@@ -51,7 +52,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	}
 	db := &DB{dialect: dialect, url: url, prepared: map[preparedKey]*sql.Stmt{}}
 	if dialect == Postgres {
-		db.write, err = openPostgres(ctx, url)
+		db.write, db.shut, err = openPostgres(ctx, url)
 		db.read = db.write
 	} else {
 		db.write, db.read, err = openSQLite(strings.TrimPrefix(url, "sqlite:"))
@@ -85,7 +86,8 @@ func (db *DB) Dialect() Dialect { return db.dialect }
 // (jobs, backup).
 func (db *DB) Writer() *sql.DB { return db.write }
 
-// Close closes all connections.
+// Close closes all connections; on PostgreSQL it waits at most five seconds
+// for statements that still run.
 func (db *DB) Close() error {
 	db.mu.Lock()
 	for k, stmt := range db.prepared {
@@ -96,6 +98,9 @@ func (db *DB) Close() error {
 	err := db.write.Close()
 	if db.read != db.write {
 		err = errors.Join(err, db.read.Close())
+	}
+	if db.shut != nil {
+		db.shut()
 	}
 	return err
 }
