@@ -81,7 +81,7 @@ func (s *Server) addBank(c *visit) error {
 	if err == nil {
 		return c.done(bankPath(b.Name), "flash.detection.bank-made")
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)
@@ -153,7 +153,7 @@ func (s *Server) bankAnswer(c *visit, err error, typed *detection.Bank, flash st
 	if err == nil {
 		return c.done(bankPath(c.r.PathValue("name")), flash)
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)

@@ -178,7 +178,7 @@ func (s *Server) addExchange(c *visit) error {
 	if err == nil {
 		return c.done(exchangePath(e.Name), "flash.detection.exchange-made")
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)
@@ -284,7 +284,7 @@ func (s *Server) exchangeAnswer(c *visit, err error, flash string) error {
 	if err == nil {
 		return c.done(exchangePath(c.r.PathValue("name")), flash)
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)

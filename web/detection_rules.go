@@ -237,7 +237,7 @@ func (s *Server) ruleAnswer(c *visit, err error, flash, at string) error {
 	if err == nil {
 		return c.done(rulePath(name)+at, flash)
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)

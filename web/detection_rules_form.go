@@ -244,7 +244,7 @@ func (s *Server) writeRule(c *visit) error {
 	if err == nil {
 		return c.done(rulePath(name), "flash.detection.rule-saved")
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	return s.ruleAgain(c, f, f.blame(c, err, places))

@@ -104,7 +104,7 @@ func (s *Server) addSource(c *visit) error {
 	if err == nil {
 		return c.done(sourcesPath+"/"+id, "flash.detection.source-made")
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)

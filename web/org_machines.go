@@ -93,7 +93,7 @@ func (s *Server) addMachine(c *visit) error {
 		text, _, err = s.Identity.AddToken(c.r.Context(), c.who.Actor, n)
 	}
 	if err != nil {
-		if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+		if !mendable(err) {
 			return err
 		}
 		c.base.Problem = problem.From(err)

@@ -72,7 +72,7 @@ func (s *Server) proposeNever(c *visit) error {
 	if err == nil {
 		return c.done(neverPath, "flash.schools.ruling-proposed")
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)

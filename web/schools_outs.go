@@ -60,7 +60,7 @@ func (s *Server) outsPage(c *visit) (page.ListOuts, error) {
 // show it again.
 func (s *Server) given(c *visit, secret *page.OutGiven, err error) error {
 	if err != nil {
-		if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+		if !mendable(err) {
 			return err
 		}
 		c.base.Problem = problem.From(err)

@@ -209,7 +209,7 @@ func (s *Server) decideAsk(c *visit) error {
 	if err == nil {
 		return c.done(asksPath, key)
 	}
-	if kind := problem.KindOf(err); kind != problem.Invalid && kind != problem.Conflict {
+	if !mendable(err) {
 		return err
 	}
 	c.base.Problem = problem.From(err)

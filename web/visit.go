@@ -107,6 +107,13 @@ func (c *visit) showFault(name string, p interface{ Language() string }, err err
 	return c.s.ui.Render(c.w, name, p)
 }
 
+// mendable is whether whoever sent the form can put it right: what was typed is
+// wrong, or does not go with what is there by now.
+func mendable(err error) bool {
+	kind := problem.KindOf(err)
+	return kind == problem.Invalid || kind == problem.Conflict
+}
+
 // form is a field of the POST, brought to its stored form.
 func (c *visit) form(name string) string { return locale.Normalize(c.r.PostForm.Get(name)) }
 

@@ -226,7 +226,11 @@ func (s *Service) matched(ctx context.Context, id int64) (m Match, ok bool, err 
 // that a client that asks twice hears the same.
 func (m Match) Taken() bool { return m.within(m.permille) }
 
-func (m Match) within(permille int) bool { return m.Content*2654435761%1000 < int64(permille) }
+// Ids count up; the factor, coprime to 1000, spreads them. Unsigned, as
+// a product of large ids wraps.
+func (m Match) within(permille int) bool {
+	return uint64(m.Content)*2654435761%1000 < uint64(max(permille, 0))
+}
 
 // MatchCommand asks for the contents that a signal leads to.
 type MatchCommand struct {
