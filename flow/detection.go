@@ -16,6 +16,16 @@ import (
 	"lachan/internal/sqldb"
 )
 
+// heard: the names that a report links to are looked at in their time (clause
+// 2 → 5.2).
+func (f *Flow) heard(ctx context.Context, tx *sqldb.Tx, e casework.Received) error {
+	var names []detection.Name
+	for _, n := range e.Names {
+		names = append(names, detection.Name(n))
+	}
+	return f.detection.Hear(ctx, tx, names)
+}
+
 // judged: what a reviewer held harmful becomes a case, with its capture as an
 // exhibit, and the decision that the verdict asked for (clause 5.2 → 2).
 func (f *Flow) judged(ctx context.Context, tx *sqldb.Tx, e *detection.Judged) error {
@@ -106,6 +116,9 @@ func (keepJob) Kind() string { return "detection.keep" }
 
 func (f *Flow) keep(ctx context.Context, _ keepJob) error {
 	if err := f.detection.SaveIndex(ctx); err != nil {
+		return err
+	}
+	if err := f.detection.ForgetNames(ctx); err != nil {
 		return err
 	}
 	return f.detection.ForgetExposure(ctx)

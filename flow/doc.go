@@ -8,6 +8,7 @@
 //	emergency-ring    casework.EmergencyRaised → ring who is on call     clause 2
 //	decided-enforce   casework.Decided         → schools.Enforce         clause 2 → 3
 //	lifted-withdraw   casework.BlockLifted     → schools.LiftCase        clause 2 → 3
+//	reported-names    casework.Received        → detection.Hear          clause 2 → 5.2
 //	judged-case       detection.Judged         → a case, its block           clause 5.2 → 2
 //	unseen-ring       detection.EmergencyUnseen → ring who is on call       clause 5.2 → 2
 //	casework-figures  casework.Figures         → the cells of a report   clause 2, 5.1 → 5.3

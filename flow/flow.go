@@ -29,6 +29,7 @@ const (
 	CaseworkFigures Arrow = "casework-figures"
 	SchoolsFigures  Arrow = "schools-figures"
 
+	ReportedNames    Arrow = "reported-names"
 	JudgedCase       Arrow = "judged-case"
 	UnseenRing       Arrow = "unseen-ring"
 	DetectionFigures Arrow = "detection-figures"
@@ -37,7 +38,7 @@ const (
 // Arrows lists all arrows, in the order of the story.
 func Arrows() []Arrow {
 	return []Arrow{
-		EmergencyRing, DecidedEnforce, LiftedWithdraw, JudgedCase, UnseenRing, CaseworkFigures, SchoolsFigures, DetectionFigures,
+		EmergencyRing, DecidedEnforce, LiftedWithdraw, ReportedNames, JudgedCase, UnseenRing, CaseworkFigures, SchoolsFigures, DetectionFigures,
 	}
 }
 
@@ -76,6 +77,11 @@ func (f *Flow) Join(c *casework.Service, s *schools.Service, o *online.Service, 
 // that transaction.
 func (f *Flow) Emit(ctx context.Context, tx *sqldb.Tx, event any) error {
 	switch e := event.(type) {
+	case casework.Received:
+		if f.off[ReportedNames] {
+			return nil
+		}
+		return f.heard(ctx, tx, e)
 	case casework.EmergencyRaised:
 		if f.off[EmergencyRing] {
 			return nil

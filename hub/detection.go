@@ -43,7 +43,7 @@ func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, er
 	}
 	s, err := detection.New(detection.Deps{
 		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log, Lists: h.fetch,
-		Unit: h.reviewUnit, Registrable: schools.Registered, Reported: h.Casework.OpenAbout, Emit: h.flow.Emit,
+		Unit: h.reviewUnit, Registrable: schools.Registered, Ordinary: ordinary(catalogue), Reported: h.Casework.OpenAbout, Emit: h.flow.Emit,
 		Manners: crawl.NewManners(h.outside, h.clock, "lachan", pace), Software: software, Examiner: h.examiner, Shoot: shoot,
 		Lookalikes: lookalike.New(catalogue.ProtectedNames()), IndexFile: filepath.Join(h.cfg.DataDir, "pictures.index"),
 		Settings: detection.Settings{Pictures: h.cfg.Detection.Pictures, Sounds: h.cfg.Detection.Sounds, Words: h.cfg.Detection.Words},
@@ -53,6 +53,15 @@ func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, er
 	}
 	h.onClose(s.Close)
 	return s, nil
+}
+
+// ordinary tells a name of one owner from the platforms, banks and agencies of
+// which reports tell every day.
+func ordinary(c *schools.Catalogue) func(domain string) bool {
+	return func(domain string) bool {
+		a, err := c.Assess(domain)
+		return err == nil && !a.NeverBlock && len(a.Concerns) == 0
+	}
 }
 
 func nonEmpty(s, otherwise string) string {

@@ -130,11 +130,10 @@ func (s *Server) source(c *visit) error {
 	p.Facts = []page.KV{
 		{Key: c.p.T("detection.source.kind"), Value: p.Source.Kind},
 		{Key: c.p.T("detection.source.timetable"), Value: p.Source.Every},
-		{Key: c.p.T("detection.source.addresses"), Value: defang(o.Addresses[0])},
 		{Key: c.p.T("detection.source.by"), Value: names[o.By]},
 	}
-	if n := len(o.Addresses); n > 1 {
-		p.Facts = append(p.Facts, page.KV{Key: c.p.T("detection.source.more"), Value: c.p.Int(int64(n - 1))})
+	if err := c.whereOf(o, &p); err != nil {
+		return err
 	}
 	if !o.Next.IsZero() && o.State == detection.SourceActive {
 		p.Facts = append(p.Facts, page.KV{Key: c.p.T("detection.source.next"), Value: c.p.DateTime(o.Next)})
@@ -143,6 +142,22 @@ func (s *Server) source(c *visit) error {
 		p.Scans = append(p.Scans, c.scanRow(one))
 	}
 	return c.show("detection/source", p)
+}
+
+// whereOf says where a source looks: its first address, or how many names of
+// reports it has.
+func (c *visit) whereOf(o detection.Source, p *page.SourcePage) error {
+	if o.Kind == detection.Reported {
+		n, err := c.s.Detection.NameCounts(c.r.Context(), c.who.Actor)
+		p.Names = c.p.T("detection.source.names.text")
+		p.Facts = append(p.Facts, page.KV{Key: c.p.T("detection.source.names"), Value: c.p.T("detection.source.names.n", "alone", n.Alone, "next", n.Next, "visited", n.Visited)})
+		return err
+	}
+	p.Facts = append(p.Facts, page.KV{Key: c.p.T("detection.source.addresses"), Value: defang(o.Addresses[0])})
+	if n := len(o.Addresses); n > 1 {
+		p.Facts = append(p.Facts, page.KV{Key: c.p.T("detection.source.more"), Value: c.p.Int(int64(n - 1))})
+	}
+	return nil
 }
 
 func (c *visit) scanRow(one detection.Scan) page.ScanRow {

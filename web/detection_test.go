@@ -200,3 +200,21 @@ func TestAFileIsBroughtByItsPage(t *testing.T) {
 		t.Errorf("%d", r.status)
 	}
 }
+
+// TestClause_5_2_NamesOfReportsAsASource: a reviewer lets the names of reports be
+// looked at; the page counts them and shows none.
+func TestClause_5_2_NamesOfReportsAsASource(t *testing.T) {
+	d := newDesk(t)
+	one, _ := d.reviewers()
+	form := url.Values{"title": {"Phản ánh"}, "kind": {"reported"}, "every": {"1440"}, "depth": {"1"}, "pages": {"500"}, "addresses": {"https://bay-mau.example/"}}
+	one.faulty("/detection/sources", form, "addresses")
+	form.Del("addresses")
+	made := one.send("/detection/sources", form)
+	has(t, made, "0 chờ người thứ hai báo, 0 xem lần tới, 0 đã xem", "Máy chỉ ghé một tên khi hai người khác nhau đã báo")
+	d.tell("harm", "fraud", "url", "https://bay-mau.example/qua/7")
+	page := one.page(strings.TrimSuffix(regexp.MustCompile(`/detection/sources/[0-9a-f-]{36}/state`).FindString(made), "/state"))
+	has(t, page, "1 chờ người thứ hai báo, 0 xem lần tới")
+	if strings.Contains(page, "bay-mau") {
+		t.Error("the page names what one report told of")
+	}
+}

@@ -61,7 +61,7 @@ func (s *Service) admit(ctx context.Context, tx *sqldb.Tx, actor authz.Actor, in
 	if _, err := sqldb.Exec(ctx, tx, reportEntry, p.ID, entry); err != nil {
 		return Receipted{}, err
 	}
-	if err := s.Emit(ctx, tx, Received{Report: p.ID, Case: c.ID, Code: c.Code, OwnerUnit: c.Owner, At: in.at, Linked: in.linked}); err != nil {
+	if err := s.Emit(ctx, tx, Received{Report: p.ID, Case: c.ID, Code: c.Code, OwnerUnit: c.Owner, At: in.at, Linked: in.linked, Names: in.names}); err != nil {
 		return Receipted{}, err
 	}
 	if c.Urgent {

@@ -12,6 +12,18 @@ type Received struct {
 	Report, Case, Code, OwnerUnit string
 	At                            time.Time
 	Linked                        int // other open cases about the same address
+	// Names are the domains that its links name. What somebody reports to have
+	// found without a reporter has none.
+	Names []Name
+}
+
+// Name is a domain that reports link to.
+type Name struct {
+	Domain string // as somebody registered it; never the address within
+	// Reporters is how many people told of it, this one among them, in reports
+	// that did not prove unfounded. Two who left nothing that tells them apart
+	// count as one.
+	Reporters int
 }
 
 // Triaged says that a case has a new score.

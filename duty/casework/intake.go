@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"lachan/internal/id"
@@ -22,6 +23,7 @@ type intakeDraft struct {
 	score    Score
 	facts    Facts
 	hashes   []Address // Value is the keyed hash
+	names    []Name    // of the public's reports
 	links    map[string]string
 	linked   int
 	excluded []exclusionRow
@@ -38,12 +40,17 @@ func (s *Service) prepare(ctx context.Context, cmd *ReceiveCommand, receipt rece
 	now := s.now()
 	in := &intakeDraft{at: now, links: map[string]string{}}
 	in.facts = cmd.facts(s.cues)
+	in.facts.ReporterID = s.reporterID(cmd)
+	told := map[string]string{} // domains by their keyed hash
 	for _, a := range AddressesIn(s.Registrable, cmd.URL, cmd.Account, cmd.ReportedPhone, cmd.Words, cmd.More) {
-		in.hashes = append(in.hashes, Address{a.Kind, s.hash(a.Kind, a.Value)})
+		h := s.hash(a.Kind, a.Value)
+		in.hashes = append(in.hashes, Address{a.Kind, h})
+		if a.Kind == "domain" && cmd.Channel != string(Discovery) {
+			told[h] = a.Value
+		}
 	}
 	in.facts.Addresses = len(in.hashes)
-	in.facts.ReporterID = s.reporterID(cmd)
-	if err := s.findPriors(ctx, in); err != nil {
+	if err := s.findPriors(ctx, in, told); err != nil {
 		return nil, err
 	}
 	in.score = s.scoreOf(in.facts)
@@ -102,13 +109,17 @@ func (s *Service) reporterID(cmd *ReceiveCommand) string {
 }
 
 // findPriors reads what is known about the same addresses. An address or an
-// account links; a domain alone says too little.
-func (s *Service) findPriors(ctx context.Context, in *intakeDraft) error {
+// account links; a domain alone says too little, and is counted by who told of
+// it. told are the domains that the report names, by their keyed hash.
+func (s *Service) findPriors(ctx context.Context, in *intakeDraft, told map[string]string) error {
 	seen := map[string]bool{}
 	for _, h := range in.hashes {
 		rows, err := sqldb.All(ctx, s.DB.Read(), hashPriors, scanPrior, h.Value)
 		if err != nil {
 			return err
+		}
+		if domain := told[h.Value]; h.Kind == "domain" && domain != "" {
+			in.names = append(in.names, Name{Domain: domain, Reporters: reporters(in.facts.ReporterID, rows)})
 		}
 		for _, r := range rows {
 			if r.Kind == "domain" || r.Kind != h.Kind {
@@ -128,6 +139,18 @@ func (s *Service) findPriors(ctx context.Context, in *intakeDraft) error {
 		}
 	}
 	return nil
+}
+
+// reporters counts who told of a domain: this reporter, and those of earlier
+// reports that stand. What another duty found was told by nobody.
+func reporters(this string, rows []priorRow) int {
+	all := map[string]bool{this: true}
+	for _, r := range rows {
+		if r.Kind == "domain" && !r.Expired && !r.Outcome.Unfounded() && !strings.HasPrefix(r.Reporter, "kind:"+string(Discovery)+"/") {
+			all[r.Reporter] = true
+		}
+	}
+	return len(all)
 }
 
 // route finds who receives: the duty unit, or one level up from every unit

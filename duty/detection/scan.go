@@ -110,9 +110,17 @@ func (s *Service) ScanSome(ctx context.Context, while time.Duration) (worked boo
 	if err != nil {
 		return false, err
 	}
+	if err := s.likenNames(ctx, permit); err != nil {
+		return false, wrap("names", err)
+	}
 	o, c, frontier, err := s.claim(ctx)
 	if err != nil || c.ID == "" {
 		return false, wrap("scan", err)
+	}
+	if o.Kind == Reported {
+		if o.Addresses, err = s.visits(ctx, c.ID); err != nil {
+			return false, wrap("names", err)
+		}
 	}
 	slice, cancel := context.WithTimeout(ctx, while)
 	defer cancel()
@@ -177,6 +185,13 @@ func (s *Service) claim(ctx context.Context) (o Source, c Scan, frontier []byte,
 			return err
 		}
 		o, c, frontier = due[0], Scan{ID: id.New(), Source: due[0].ID, Started: now, State: ScanRunning}, nil
+		if o.Kind == Reported {
+			if n, err := s.takeNames(ctx, tx, c.ID); err != nil || n == 0 {
+				c = Scan{} // nothing to visit until its next time
+				_, failed := sqldb.Exec(ctx, tx, querySourceNext, o.ID, toMicro(now.Add(o.Every)))
+				return errors.Join(err, failed)
+			}
+		}
 		_, err = sqldb.Exec(ctx, tx, queryScanPut, c.ID, o.ID, clock.Micro(now), []byte{}, until)
 		return err
 	})
@@ -184,10 +199,14 @@ func (s *Service) claim(ctx context.Context) (o Source, c Scan, frontier []byte,
 }
 
 // planOf is how far a source is followed. A channel and listed links bring
-// their pictures always.
+// their pictures always; the names of reports are listed links.
 func (s *Service) planOf(o Source) crawl.Plan {
+	kind := o.Kind
+	if kind == Reported {
+		kind = crawl.Links
+	}
 	return crawl.Plan{
-		Kind: o.Kind, URLs: o.Addresses, Depth: o.Depth, Pictures: s.Examiner != nil,
+		Kind: kind, URLs: o.Addresses, Depth: o.Depth, Pictures: s.Examiner != nil,
 		Limits: crawl.Limits{Pages: o.Pages, PageTime: s.Settings.PageTime, PictureBytes: 8 << 20, Pictures: 12},
 	}
 }
@@ -220,6 +239,9 @@ func (s *Service) endScan(ctx context.Context, o Source, c Scan, state ScanState
 			again = now.Add(o.Every)
 		}
 		if _, err := sqldb.Exec(ctx, tx, querySourceNext, o.ID, toMicro(again)); err != nil {
+			return err
+		}
+		if err := s.endNames(ctx, tx, c.ID, state); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, scanner(), o.ID, "detection.scanned", authz.Permit{}, map[string]any{"scan": c.ID, "state": state, "pages": pages, "end": report.End})

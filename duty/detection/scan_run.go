@@ -184,9 +184,6 @@ func pictureOf(e media.Exam) FoundPicture {
 // lookalikes puts names that were made to be taken for protected ones into the
 // queue, once each.
 func (r *scanRun) lookalikes(ctx context.Context, f crawl.Found) error {
-	if r.s.Lookalikes == nil {
-		return nil
-	}
 	seen := map[string]bool{}
 	for _, link := range append([]string{f.URL, f.FinalURL}, f.Links...) {
 		domain := r.s.Registrable(hostOf(link))
@@ -194,23 +191,32 @@ func (r *scanRun) lookalikes(ctx context.Context, f crawl.Found) error {
 			continue
 		}
 		seen[domain] = true
-		for _, h := range r.s.Lookalikes.Look(domain) {
-			if float64(h.Weight)/100 < lookalikeFrom {
-				continue
-			}
-			if _, err := r.s.find(ctx, scanner(), r.permit, lookalikeFinding(r, h), nil); err != nil {
+		if h, is := r.s.alike(domain); is {
+			if _, err := r.s.find(ctx, scanner(), r.permit, lookalikeFinding(r.source, r.scan.ID, h), nil); err != nil {
 				return err
 			}
-			break
 		}
 	}
 	return nil
 }
 
-func lookalikeFinding(r *scanRun, h lookalike.Hit) Finding {
+// alike finds the protected name for which a domain was made to be taken.
+func (s *Service) alike(domain string) (lookalike.Hit, bool) {
+	if s.Lookalikes == nil {
+		return lookalike.Hit{}, false
+	}
+	for _, h := range s.Lookalikes.Look(domain) {
+		if float64(h.Weight)/100 >= lookalikeFrom {
+			return h, true
+		}
+	}
+	return lookalike.Hit{}, false
+}
+
+func lookalikeFinding(o Source, scan string, h lookalike.Hit) Finding {
 	return Finding{
-		Source: r.source.ID, Scan: r.scan.ID, Kind: LookalikeKind, Address: "https://" + h.Domain + "/", Title: h.Domain + " ≈ " + h.Protected,
-		Features: Features{Source: string(r.source.Kind), DomainAge: -1, Reach: -1, Lookalike: float64(h.Weight) / 100},
+		Source: o.ID, Scan: scan, Kind: LookalikeKind, Address: "https://" + h.Domain + "/", Title: h.Domain + " ≈ " + h.Protected,
+		Features: Features{Source: string(o.Kind), DomainAge: -1, Reach: -1, Lookalike: float64(h.Weight) / 100},
 	}
 }
 

@@ -97,6 +97,9 @@ type Deps struct {
 	Unit func(ctx context.Context, at time.Time) (string, error)
 	// Registrable gives the domain that somebody registered for a host.
 	Registrable func(host string) string
+	// Ordinary reports whether a domain is one of no great many and of nobody
+	// protected; nil: each is.
+	Ordinary func(domain string) bool
 	// Reported counts open cases about an address; nil: nobody asks.
 	Reported func(ctx context.Context, address string) (int, error)
 	// IndexFile keeps the index of pictures between two starts; "": it is made

@@ -38,7 +38,7 @@ type Source struct {
 	Unit      string
 	Kind      crawl.Kind
 	Title     string
-	Addresses []string // one, but for a list of links
+	Addresses []string // one, but for a list of links; none of Reported
 	Every     time.Duration
 	Depth     int
 	Pages     int // at most so many a scan
@@ -51,7 +51,7 @@ type Source struct {
 
 // SourceKinds lists the kinds of a source.
 func SourceKinds() []crawl.Kind {
-	return []crawl.Kind{crawl.Page, crawl.Channel, crawl.Feed, crawl.Sitemap, crawl.Links}
+	return []crawl.Kind{crawl.Page, crawl.Channel, crawl.Feed, crawl.Sitemap, crawl.Links, Reported}
 }
 
 // SourceKey is the locale key of the name of a kind of source.
@@ -127,6 +127,9 @@ func (s *Service) validateSource(c *SourceCommand) (addresses []string, err erro
 		}
 	}
 	switch {
+	case kind == Reported && len(addresses) > 0:
+		p.Field("addresses", "detection/no-address")
+	case kind == Reported:
 	case len(addresses) == 0 && len(p.Fields) == 0:
 		p.Field("addresses", "input/required")
 	case len(addresses) > 1 && kind != crawl.Links:
@@ -134,7 +137,7 @@ func (s *Service) validateSource(c *SourceCommand) (addresses []string, err erro
 	case len(addresses) > maxLinks:
 		p.Field("addresses", "detection/too-many-links", "max", maxLinks)
 	}
-	if c.Every != 0 && time.Duration(c.Every)*time.Minute < leastInterval || c.Every < 0 {
+	if (c.Every != 0 || kind == Reported) && time.Duration(c.Every)*time.Minute < leastInterval || c.Every < 0 {
 		p.Field("every", "input/not-a-choice")
 	}
 	if c.Depth < 0 || c.Depth > maxLinkDepth {

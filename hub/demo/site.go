@@ -163,6 +163,17 @@ func (i *instance) lookAround(ctx context.Context, s *staff, p *locale.Printer) 
 	_, err = i.hub.Detection.AddSource(ctx, who, detection.SourceCommand{
 		Kind: "page", Title: p.T("demo.site"), Addresses: i.site.url(siteName), Depth: 2, Pages: 50,
 	})
+	if err != nil {
+		return err
+	}
+	return i.listen(ctx, s, p)
+}
+
+// listen has the names that reports link to looked at once a day.
+func (i *instance) listen(ctx context.Context, s *staff, p *locale.Printer) error {
+	_, err := i.hub.Detection.AddSource(ctx, s.byPost["review1"].actor(), detection.SourceCommand{
+		Kind: string(detection.Reported), Title: p.T("detection.source.kind.reported"), Every: 24 * 60,
+	})
 	return err
 }
 

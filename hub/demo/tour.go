@@ -33,6 +33,7 @@ const (
 	StepAnswer    Step = "answer"
 	StepCounter   Step = "counter"
 	StepScan      Step = "scan"
+	StepNamed     Step = "named"
 	StepUnseen    Step = "unseen"
 	StepVerdict   Step = "verdict"
 	StepFilter    Step = "filter"
@@ -134,6 +135,7 @@ func (t *tour) steps() []namedStep {
 		{StepAnswer, t.answer},
 		{StepCounter, t.counter},
 		{StepScan, t.scan},
+		{StepNamed, t.named},
 		{StepUnseen, t.unseen},
 		{StepVerdict, t.verdict},
 		{StepFilter, t.filter},

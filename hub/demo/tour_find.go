@@ -55,6 +55,29 @@ func (t *tour) scan(ctx context.Context) error {
 	return nil
 }
 
+// named: the name of the site that the child told of is known to the room, and
+// was not visited, as one report alone would tell on the child.
+func (t *tour) named(ctx context.Context) error {
+	b := t.desks["review1"]
+	if err := b.open(ctx, "/detection/sources"); err != nil {
+		return err
+	}
+	for _, a := range b.page.all("th") {
+		if a := a.first("a"); a != nil && a.words() == t.Printer.T("detection.source.kind.reported") {
+			if err := b.open(ctx, a.attrs["href"]); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	names := t.Printer.T("detection.source.names.n", "alone", 1, "next", 0, "visited", 0)
+	if !strings.Contains(b.page.words(), names) || strings.Contains(b.page.words(), t.story.Domain) {
+		return wrong("the page of the source does not say %q", names)
+	}
+	t.say("demo.tour.named", "names", names)
+	return b.open(ctx, "/detection/queue")
+}
+
 // unseen: a reviewer takes a break while an emergency waits; who is on call is
 // rung instead.
 func (t *tour) unseen(ctx context.Context) error {

@@ -65,6 +65,9 @@ func (t *tour) setUp(ctx context.Context) error {
 	if err := t.in.answer([]string{t.story.Domain, t.story.Site}); err != nil {
 		return err
 	}
+	if err := t.in.listen(ctx, t.staff, t.Printer); err != nil {
+		return err
+	}
 	t.in.serve(ctx)
 	t.desks = map[string]*browser{}
 	if t.child, err = newBrowser(t.in.hub.URL(), t.Printer.Lang); err != nil {

@@ -40,7 +40,7 @@ func TestTourMissesEachArrow(t *testing.T) {
 	serves := map[flow.Arrow]Step{
 		flow.EmergencyRing: StepRing, flow.DecidedEnforce: StepBlock, flow.LiftedWithdraw: StepLift,
 		flow.CaseworkFigures: StepTotals, flow.SchoolsFigures: StepFilter,
-		flow.UnseenRing: StepUnseen, flow.JudgedCase: StepVerdict, flow.DetectionFigures: StepFound,
+		flow.ReportedNames: StepNamed, flow.UnseenRing: StepUnseen, flow.JudgedCase: StepVerdict, flow.DetectionFigures: StepFound,
 	}
 	for _, arrow := range flow.Arrows() {
 		t.Run(string(arrow), func(t *testing.T) {

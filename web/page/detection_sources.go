@@ -45,6 +45,8 @@ type SourcePage struct {
 	Scans  []ScanRow
 	Path   string // of the page
 	Paused bool
+	// Names says how the names of reports are visited; "" for other sources.
+	Names string
 }
 
 // ScanRow is one look at the source.
