@@ -100,7 +100,7 @@ func (s *Server) detectionHome(c *visit) error {
 	c.in("detection", c.p.T("ui.room.detection"))
 	p := page.Detection{
 		Base: c.base, Tabs: c.findTabs("home"), Year: strconv.Itoa(year), Pages: f.Pages, Scans: f.Scans, Harmful: f.Harmful, First: f.First,
-		Review: c.mayFind("detection.review"),
+		Asked: f.Asked, Gone: f.Gone, Soon: f.Soon, Review: c.mayFind("detection.review"),
 	}
 	if f.Harmful > 0 {
 		p.Median = c.p.Span(f.Median)

@@ -10,11 +10,12 @@
 // # The words
 //
 // A Source is a public place that is looked at: a page, a feed, a sitemap, the
-// public page of a channel, a list of links. A scan is one look at it. What a
-// scan meets is read by machines (words, hashes of pictures, names that look
-// like other names); what gives a reason becomes an Item of the queue, and
-// only a person judges it. The judgement is a Verdict: nothing harmful, a case,
-// a block, a request to take it down, a content of a bank.
+// public page of a channel, a list of links, the names that reports link to. A
+// scan is one look at it. What a scan meets is read by machines (words, hashes
+// of pictures, names that look like other names); what gives a reason becomes
+// an Item of the queue, and only a person judges it. The judgement is a
+// Verdict: nothing harmful, a case, a block, a request to take it down, a
+// content of a bank.
 //
 // A Bank holds contents that mean the same when they are met, each with one or
 // more signals: hashes of a picture (internal/pdq), of a file, an address, a

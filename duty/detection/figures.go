@@ -45,11 +45,18 @@ func (s *Service) Figures(ctx context.Context, period duty.Period, unit string) 
 		return nil, err
 	}
 	from, to := period.Bounds()
-	return sqldb.One(ctx, s.DB.Read(), queryFigureJudged, func(r sqldb.Row) (map[string]int64, error) {
-		var harmful, asked, gone, soon int64
-		err := r.Scan(&harmful, &asked, &gone, &soon)
-		return map[string]int64{"E13": harmful, "E14.yeu_cau": asked, "E14.da_go": gone, "E14.trong_24h": soon}, err
-	}, clock.Micro(from), clock.Micro(to), inTime.Microseconds())
+	c, err := s.judgedCells(ctx, clock.Micro(from), clock.Micro(to))
+	return map[string]int64{"E13": c.harmful, "E14.yeu_cau": c.asked, "E14.da_go": c.gone, "E14.trong_24h": c.soon}, err
+}
+
+// judgedCells are E13 and E14.
+type judgedCells struct{ harmful, asked, gone, soon int64 }
+
+func (s *Service) judgedCells(ctx context.Context, lo, hi int64) (judgedCells, error) {
+	return sqldb.One(ctx, s.DB.Read(), queryFigureJudged, func(r sqldb.Row) (c judgedCells, err error) {
+		err = r.Scan(&c.harmful, &c.asked, &c.gone, &c.soon)
+		return c, err
+	}, lo, hi, inTime.Microseconds())
 }
 
 // Foundings is what detection has to say of a period, with what it rests on: how
@@ -60,6 +67,9 @@ type Foundings struct {
 	Harmful      int
 	First        int           // of these, found before anybody reported the address
 	Median       time.Duration // from found to judged, of the harmful
+	// Asked to be taken down or blocked; of these, Gone when looked at again,
+	// and Soon: within 24 hours of the verdict.
+	Asked, Gone, Soon int64
 }
 
 // LabelCount is what became of findings of one label. Of few verdicts a rate
@@ -90,6 +100,11 @@ func (s *Service) Foundings(ctx context.Context, actor authz.Actor, period duty.
 	if err != nil {
 		return f, wrap("figures", err)
 	}
+	asked, err := s.judgedCells(ctx, lo, hi)
+	if err != nil {
+		return f, wrap("figures", err)
+	}
+	f.Asked, f.Gone, f.Soon = asked.asked, asked.gone, asked.soon
 	var took []time.Duration
 	_, err = sqldb.All(ctx, s.DB.Read(), queryFigureJudgedItems, func(r sqldb.Row) (_ struct{}, err error) {
 		var features string

@@ -151,6 +151,9 @@ func TestClause_5_2_FoundBeforeAnybodyReported(t *testing.T) {
 		t.Fatalf("the queue:\n%s", page)
 	}
 	v.look("/detection/queue")
+	if got := key(t, ctx, "j", `document.activeElement.closest(".case") !== null`); got != "true" {
+		t.Error("J does not go to the first item")
+	}
 	press(t, ctx, `main form[action="/detection/queue/next"] button`)
 	item := where(ctx)
 	v.look(item)
@@ -162,6 +165,20 @@ func TestClause_5_2_FoundBeforeAnybodyReported(t *testing.T) {
 	do(t, ctx, chromedp.Navigate(h.URL()+item))
 	if page := text(t, ctx); !strings.Contains(page, "1 trên 40") {
 		t.Errorf("the budget did not fall:\n%s", page)
+	}
+	const chosen = `document.querySelector("[name=verdict]:checked")?.value + " " + document.activeElement.id`
+	if got := key(t, ctx, "1", chosen); !strings.HasPrefix(got, "dismiss ") {
+		t.Errorf("1 chose %q", got)
+	}
+	if got := key(t, ctx, "g", chosen); got != "dismiss f-note" {
+		t.Errorf("G went to %q", got)
+	}
+	if got := key(t, ctx, "2", chosen+` + " " + document.activeElement.value`); !strings.HasPrefix(got, "dismiss f-note ") || !strings.HasSuffix(got, "2") {
+		t.Errorf("2 in the note: %q", got)
+	}
+	run(t, ctx, chromedp.Evaluate[any](`document.activeElement.value = ""; document.activeElement.blur(); document.querySelector("[data-keys] input").click()`))
+	if got := key(t, ctx, "2", chosen); got != "dismiss " {
+		t.Errorf("keys are off, and 2 chose %q", got)
 	}
 	tick(t, ctx, `[name=verdict][value=block]`)
 	press(t, ctx, `form[action$="/decide"] button`)
@@ -302,4 +319,11 @@ func waitFor(t *testing.T, ctx context.Context, expression string) {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// key presses one key and evaluates what it did.
+func key(t *testing.T, ctx context.Context, k, what string) string {
+	t.Helper()
+	do(t, ctx, chromedp.KeyEvent(k))
+	return run(t, ctx, chromedp.Evaluate[string]("String("+what+")"))
 }

@@ -24,8 +24,10 @@ type Detection struct {
 	Harmful int
 	First   int    // of these, before anybody reported
 	Median  string // from found to judged; "" while nothing was
-	Labels  []LabelRow
-	Free    []FreeRow
+	// Asked to be taken down or blocked; of these gone, and gone within 24 hours.
+	Asked, Gone, Soon int64
+	Labels            []LabelRow
+	Free              []FreeRow
 }
 
 // FreeRow says whether a reviewer can take an item now, and never why not.

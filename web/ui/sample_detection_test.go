@@ -83,7 +83,7 @@ func (m maker) detection() set {
 	types := []page.Option{{Value: "pdq", Label: m.t("detection.signal.pdq")}, {Value: "domain", Label: m.t("detection.signal.domain")}}
 	return set{
 		"detection/home": page.Detection{
-			Base: m.console(m.t("ui.room.detection"), "detection"), Tabs: m.findTabs("home"), Year: "2026", Review: true, Waiting: 20, Urgent: 1, Pages: 41208, Scans: 312, Harmful: 57, First: 49, Median: "5 giờ",
+			Base: m.console(m.t("ui.room.detection"), "detection"), Tabs: m.findTabs("home"), Year: "2026", Review: true, Waiting: 20, Urgent: 1, Pages: 41208, Scans: 312, Harmful: 57, First: 49, Asked: 41, Gone: 33, Soon: 21, Median: "5 giờ",
 			Free:   []page.FreeRow{{Name: "Nguyễn Thị Mẫu", Free: true}, {Name: "Trần Văn Mẫu"}},
 			Labels: []page.LabelRow{{Label: m.t("signs.label.scam"), Found: 88, Decided: 71, Dismissed: 30}, {Label: m.t("signs.label.gambling"), Found: 40, Decided: 40, Dismissed: 24}},
 		},
