@@ -93,7 +93,7 @@ func (m maker) detection() set {
 		"detection/item": item, "detection/item#covered": covered, "detection/item#two": two, "detection/item#done": done, "detection/item#shown": shown, "detection/item#faulty": faulty,
 		"detection/take":    page.TakeItem{Base: m.console("R-17", "detection"), Row: rows[1], Reasons: item.Reasons, Path: "/detection/items/2/take"},
 		"detection/sources": m.sources(), "detection/sources#empty": page.Sources{NoKey: true, Base: m.console(m.t("detection.tab.sources"), "detection"), Tabs: m.findTabs("sources"), Form: m.sources().Form},
-		"detection/source": m.source(), "detection/source#new": page.SourcePage{Base: m.console("Kênh mẫu", "detection"), Tabs: m.findTabs("sources"), Source: m.sources().Rows[1], Path: "/detection/sources/2", Paused: true},
+		"detection/source": m.source(), "detection/source#reported": m.sourceOfReports(), "detection/source#new": page.SourcePage{Base: m.console("Kênh mẫu", "detection"), Tabs: m.findTabs("sources"), Source: m.sources().Rows[1], Path: "/detection/sources/2", Paused: true},
 		"detection/banks":       page.Banks{Base: m.console(m.t("detection.tab.banks"), "detection"), Tabs: m.findTabs("banks"), Rows: []page.BankRow{ours, bank}, May: true, Form: form},
 		"detection/banks#empty": page.Banks{Base: m.console(m.t("detection.tab.banks"), "detection"), Tabs: m.findTabs("banks")},
 		"detection/bank":        page.BankPage{Base: m.console("SAMPLE_BANK", "detection"), Tabs: m.findTabs("banks"), Bank: bank, May: true, Outs: []page.Option{{Value: "/detection/banks/SAMPLE_BANK/export?format=csv", Label: m.t("detection.exchange.format.csv")}}, Form: form, Types: types, Contents: contents, Next: "/detection/banks/SAMPLE_BANK?after=13"},
