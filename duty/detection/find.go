@@ -121,6 +121,13 @@ func (s *Service) itemOf(ctx context.Context, f *Finding) (*Item, error) {
 	}
 	i.host = s.hash("host", host)
 	i.Features.Kind, i.Features.Pictures = f.Kind, len(f.Pictures)
+	if i.Features.DomainAge < 0 {
+		age, err := s.domainAge(ctx, host)
+		if err != nil {
+			return nil, err
+		}
+		i.Features.DomainAge = age
+	}
 	for _, sig := range addressSignals(f.Address, host) {
 		hits, err := s.hits(ctx, sig, nil, -1)
 		if err != nil {

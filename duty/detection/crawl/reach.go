@@ -53,7 +53,7 @@ func (r *reach) telegram(n *html.Node) {
 		return
 	}
 	r.counters++
-	if m := numbers.FindStringSubmatch(strings.ToLower(strings.TrimSpace(cut(n.FirstChild.Data, maxReachText)))); m != nil {
+	if m := counterWords().alone.FindStringSubmatch(strings.ToLower(strings.TrimSpace(cut(n.FirstChild.Data, maxReachText)))); m != nil {
 		r.shown = max(r.shown, number(m[1], m[2]))
 	}
 }
@@ -195,7 +195,7 @@ func count(text string) int {
 	if text = strings.TrimSpace(text); len(text) > maxReachText {
 		return -1
 	}
-	if m := numbers.FindStringSubmatch(text); m != nil && m[2] == "" {
+	if m := counterWords().alone.FindStringSubmatch(text); m != nil && m[2] == "" {
 		return number(m[1], "")
 	}
 	return -1
@@ -203,9 +203,9 @@ func count(text string) int {
 
 // statedIn is the largest number of followers or views that a text shows. Number
 // and word must stand alone in a short line, or in a part of one between dots or
-// bars, as counters do: "gia đình có 5 thành viên" is a sentence about a family.
+// bars, as counters do: that a family has five members is a sentence about a family.
 func statedIn(text string) int {
-	most := -1
+	most, words := -1, counterWords()
 	for line := range strings.Lines(text) {
 		if len(line) > maxStated*utf8.UTFMax || !strings.ContainsAny(line, "0123456789") || utf8.RuneCountInString(line) > maxStated {
 			continue
@@ -213,7 +213,7 @@ func statedIn(text string) int {
 		// The reading has no invisible marks, as stand before numbers on pages of
 		// several directions.
 		for part := range strings.FieldsFuncSeq(vntext.Base(line).Text(), func(r rune) bool { return strings.ContainsRune("·•|", r) }) {
-			for _, pattern := range []*regexp.Regexp{numberFirst, wordFirst} {
+			for _, pattern := range []*regexp.Regexp{words.numberFirst, words.wordFirst} {
 				if m := pattern.FindStringSubmatch(part); m != nil {
 					most = max(most, number(m[1], m[2]))
 				}
@@ -223,23 +223,8 @@ func statedIn(text string) int {
 	return most
 }
 
-// Numbers as people of both languages write them: 1.234, 1,234, 12 345, 12,3 N,
-// 12.3K, 1,2 Tr, 1.5M. Go's expressions take time in proportion to the text.
-const (
-	digits   = `([0-9]+(?:[.,' ][0-9]+)*)`
-	units    = ` ?(k|n|nghìn|ngàn|tr|triệu|m|b|tỷ|tỉ|thousand|million|billion)?\+?`
-	readers  = `(?:lượt xem|lượt nghe|người xem|người đang xem|người theo dõi|lượt theo dõi|người đăng ký|người đăng kí|lượt đăng ký|thành viên|views?|viewers?|followers?|subscribers?|members?)`
-	ornament = `[^\pL\pN]*`
-	online   = `(?:, ` + digits + ` (?:online|trực tuyến|đang trực tuyến))?` // beside the members of a group
-)
-
-var (
-	numbers     = regexp.MustCompile(`^` + digits + units + `$`)
-	numberFirst = regexp.MustCompile(`^` + ornament + digits + units + ` ?` + readers + online + ornament + `$`)
-	wordFirst   = regexp.MustCompile(`^` + ornament + readers + ` ?: ?` + digits + units + ornament + `$`)
-)
-
-// number reads digits with their unit; -1 for what is no number. Separators
+// number reads digits with their unit as people of both languages write them:
+// 1.234, 1,234, 12 345, 12,3 N, 1.5M. It is -1 for what is no number. Separators
 // part thousands where three digits follow each; with a unit one separator
 // parts a fraction, since "1.234 Tr" read as thousands would be a thousand times
 // what was meant.
@@ -253,7 +238,7 @@ func number(text, unit string) int {
 		if err != nil {
 			return -1
 		}
-		return bounded(v * unitOf(unit))
+		return bounded(v * counterWords().times[unit])
 	}
 	for i, p := range parts {
 		if i > 0 && len(p) != 3 || i == 0 && len(parts) > 1 && len(p) > 3 {
@@ -264,19 +249,7 @@ func number(text, unit string) int {
 	if err != nil {
 		return -1
 	}
-	return bounded(v * unitOf(unit))
-}
-
-func unitOf(unit string) float64 {
-	switch unit {
-	case "k", "n", "nghìn", "ngàn", "thousand":
-		return 1e3
-	case "tr", "triệu", "m", "million":
-		return 1e6
-	case "b", "tỷ", "tỉ", "billion":
-		return 1e9
-	}
-	return 1
+	return bounded(v * counterWords().times[unit])
 }
 
 // bounded: more than there are people is as much as that.
