@@ -10,6 +10,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,15 +26,35 @@ var now = time.Date(2026, time.November, 23, 9, 42, 0, 0, clock.Vietnam)
 type service struct {
 	*httptest.Server
 	*Client
-	asked map[string]int
 	clock *clock.Fixed
+	mu    sync.Mutex
+	asked map[string]int
+}
+
+// times is how often a name was asked for at the base.
+func (s *service) times(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.asked["/rdap/domain/"+name]
+}
+
+// all is how often anything was asked for.
+func (s *service) all() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, times := range s.asked {
+		n += times
+	}
+	return n
 }
 
 func serve(t *testing.T, answer http.HandlerFunc) *service {
 	t.Helper()
 	s := &service{asked: map[string]int{}, clock: clock.NewFixed(now)}
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
 		s.asked[r.URL.Path]++
+		s.mu.Unlock()
 		if r.Header.Get("Accept") == "" || !strings.HasPrefix(r.Header.Get("Accept"), "application/rdap+json") {
 			t.Errorf("asked for %q", r.Header.Get("Accept"))
 		}
@@ -76,8 +98,8 @@ func TestWhenADomainWasRegistered(t *testing.T) {
 	} {
 		s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, c.answer) })
 		got, err := s.Registered(context.Background(), "mau.example")
-		if !got.Equal(c.want) || !errors.Is(err, c.err) || s.asked["/rdap/domain/mau.example"] != 1 {
-			t.Errorf("%s: %v, %v; asked %v", c.name, got, err, s.asked)
+		if !got.Equal(c.want) || !errors.Is(err, c.err) || s.times("mau.example") != 1 {
+			t.Errorf("%s: %v, %v; asked %d times", c.name, got, err, s.times("mau.example"))
 		}
 	}
 }
@@ -85,8 +107,8 @@ func TestWhenADomainWasRegistered(t *testing.T) {
 // TestWhereTheBaseLeads: a service that knows the registries sends the asker
 // on, but not without end, and never to what only this machine can reach.
 func TestWhereTheBaseLeads(t *testing.T) {
-	inside := 0
-	private := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside++ }))
+	var inside atomic.Int32
+	private := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { inside.Add(1) }))
 	defer private.Close()
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
@@ -116,16 +138,16 @@ func TestWhereTheBaseLeads(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, got, err)
 		}
 	}
-	if inside != 0 || s.asked["/rdap/domain/circle.example"] != maxHops+1 {
-		t.Errorf("inside was reached %d times; asked %v", inside, s.asked)
+	if inside.Load() != 0 || s.times("circle.example") != maxHops+1 {
+		t.Errorf("inside was reached %d times, the circle %d", inside.Load(), s.times("circle.example"))
 	}
-	before := len(s.asked)
+	before := s.all()
 	for _, name := range []string{"", "../x", "a/b.example", "mẫu.example", "a?b.example", strings.Repeat("a", 254)} {
 		if _, err := s.Registered(ctx, name); !errors.Is(err, ErrAnswer) {
 			t.Errorf("%q: %v", name, err)
 		}
 	}
-	if len(s.asked) != before {
+	if s.all() != before {
 		t.Error("asked for what is no name")
 	}
 }
@@ -142,8 +164,8 @@ func TestAServerThatFailsIsLeftAlone(t *testing.T) {
 	})
 	asked := func(want error, times int) {
 		t.Helper()
-		if _, err := s.Registered(context.Background(), "mau.example"); !errors.Is(err, want) || s.asked["/rdap/domain/mau.example"] != times {
-			t.Fatalf("%v, asked %v; want %v and %d", err, s.asked, want, times)
+		if _, err := s.Registered(context.Background(), "mau.example"); !errors.Is(err, want) || s.times("mau.example") != times {
+			t.Fatalf("%v, asked %d times; want %v and %d", err, s.times("mau.example"), want, times)
 		}
 	}
 	asked(ErrAnswer, 1)
@@ -199,7 +221,7 @@ func TestNobodyWaitsLong(t *testing.T) {
 	if _, err := s.Registered(short, "mau.example"); !errors.Is(err, ErrNotNow) {
 		t.Fatalf("the turn came too late: %v", err)
 	}
-	if n := s.asked["/rdap/domain/mau.example"]; n != 2 {
+	if n := s.times("mau.example"); n != 2 {
 		t.Errorf("asked %d times", n)
 	}
 }
