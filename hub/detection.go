@@ -11,6 +11,7 @@ import (
 	"lachan/duty/detection"
 	"lachan/duty/detection/crawl"
 	"lachan/duty/detection/lookalike"
+	"lachan/duty/detection/rdap"
 	"lachan/duty/schools"
 	"lachan/internal/fetch"
 	"lachan/internal/media"
@@ -41,9 +42,14 @@ func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, er
 	if h.cfg.Detection.Browser != "" {
 		shoot = crawl.Browser{Path: h.cfg.Detection.Browser, Client: h.outside, Agent: software + " (+" + contact + ")", Within: shotFor, Bare: os.Getuid() == 0 && h.opts.Demo}.Shot
 	}
+	var aged detection.Aged
+	if base := h.cfg.Detection.RDAP; base != "" {
+		aged = rdap.New(h.outside, h.clock, base, pace.Pause)
+	}
 	s, err := detection.New(detection.Deps{
 		DB: h.DB, Clock: h.clock, Authz: h.Authz, Ledger: h.Ledger, Vault: h.Vault, Files: h.Blobs, Log: h.log, Lists: h.fetch,
 		Unit: h.reviewUnit, Registrable: schools.Registered, Ordinary: ordinary(catalogue), Reported: h.Casework.OpenAbout, Emit: h.flow.Emit,
+		Aged: aged, Protected: catalogue.IsProtected,
 		Manners: crawl.NewManners(h.outside, h.clock, "lachan", pace), Software: software, Examiner: h.examiner, Shoot: shoot,
 		Lookalikes: lookalike.New(catalogue.ProtectedNames()), IndexFile: filepath.Join(h.cfg.DataDir, "pictures.index"),
 		Settings: detection.Settings{Pictures: h.cfg.Detection.Pictures, Sounds: h.cfg.Detection.Sounds, Words: h.cfg.Detection.Words},

@@ -121,6 +121,15 @@ func (s *Service) itemOf(ctx context.Context, f *Finding) (*Item, error) {
 	}
 	i.host = s.hash("host", host)
 	i.Features.Kind, i.Features.Pictures = f.Kind, len(f.Pictures)
+	// A name that was not visited because one report told of it is not asked for
+	// elsewhere either.
+	if unvisited := f.Features.Source == string(Reported) && f.Scan == ""; i.Features.DomainAge < 0 && !unvisited {
+		age, err := s.domainAge(ctx, host)
+		if err != nil {
+			return nil, err
+		}
+		i.Features.DomainAge = age
+	}
 	for _, sig := range addressSignals(f.Address, host) {
 		hits, err := s.hits(ctx, sig, nil, -1)
 		if err != nil {

@@ -46,8 +46,17 @@ func named(t *testing.T, asked *atomic.Int64) func(*detection.Deps) {
 		d.Manners = crawl.NewManners(client, clock.System{}, "lachan", crawl.Pace{Pause: time.Nanosecond, Longest: time.Millisecond, Wait: time.Millisecond})
 		d.Software = "lachan/test"
 		d.Lookalikes = lookalike.New([]string{"truongmau.example"})
+		d.Aged = deaf{asked}
 		d.Ordinary = func(domain string) bool { return domain != "nen-tang.example" }
 	}
+}
+
+// deaf counts the questions for ages with the others and knows none.
+type deaf struct{ asked *atomic.Int64 }
+
+func (r deaf) Registered(context.Context, string) (time.Time, error) {
+	r.asked.Add(1)
+	return time.Time{}, nil
 }
 
 // hear is a report that links to a name, told by so many.

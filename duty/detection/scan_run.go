@@ -126,7 +126,7 @@ func (r *scanRun) finding(ctx context.Context, f crawl.Found) (Finding, error) {
 	out := Finding{
 		Source: r.source.ID, Scan: r.scan.ID, Kind: PageKind, Address: f.URL, Title: f.Title, Text: f.Text, Lang: f.Lang, Published: f.Published,
 		Capture: bytes.Clone(r.capture.Bytes()), Brought: r.source.Kind == crawl.Links,
-		Features: Features{Source: string(r.source.Kind), DomainAge: -1, Reach: -1},
+		Features: Features{Source: string(r.source.Kind), DomainAge: -1, Reach: f.Reach},
 	}
 	if f.NearDigest != 0 {
 		out.TextDigest = strconv.FormatUint(f.NearDigest, 16)

@@ -51,6 +51,7 @@ type Settings struct {
 	BlurFloor int           // the least blur that a person may choose, 1 to 3; 2
 	WatchFor  time.Duration // how long what was judged is looked at again; 90 days
 	PageTime  time.Duration // the longest for one page of a scan; 20 s
+	AgeTime   time.Duration // the longest that a finding waits for the age of its domain; 4 s
 	// FeaturesFor is how long numbers of what scans met are kept for back-tests
 	// of rules; 90 days.
 	FeaturesFor time.Duration
@@ -66,6 +67,7 @@ func (s Settings) withDefaults() Settings {
 		{&s.RestAfter, 3 * time.Minute},
 		{&s.WatchFor, 90 * 24 * time.Hour},
 		{&s.PageTime, 20 * time.Second},
+		{&s.AgeTime, 4 * time.Second},
 		{&s.FeaturesFor, featuresFor},
 	} {
 		if *d.field <= 0 {
@@ -102,6 +104,12 @@ type Deps struct {
 	Ordinary func(domain string) bool
 	// Reported counts open cases about an address; nil: nobody asks.
 	Reported func(ctx context.Context, address string) (int, error)
+	// Aged says since when a domain is registered; nil: nobody is asked, as each
+	// question shows a stranger which name is looked at.
+	Aged Aged
+	// Protected are names of schools, banks and the like, whose age says nothing;
+	// nil: there are none.
+	Protected func(domain string) bool
 	// IndexFile keeps the index of pictures between two starts; "": it is made
 	// anew from the database.
 	IndexFile string
@@ -131,6 +139,8 @@ type Service struct {
 	// intake lets one finding of this hub at a time take its number, as
 	// casework does.
 	intake sync.Mutex
+	// aging holds one token; who has it asks for the age of a domain.
+	aging chan struct{}
 }
 
 // New checks the data files and makes the room. It reads no database; the
@@ -149,7 +159,8 @@ func New(d Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Deps: d, labels: labels, matcher: newMatcher(d.IndexFile)}
+	s := &Service{Deps: d, labels: labels, matcher: newMatcher(d.IndexFile), aging: make(chan struct{}, 1)}
+	s.aging <- struct{}{}
 	if s.samples, err = s.loadSampleRules(); err != nil {
 		return nil, err
 	}

@@ -174,6 +174,13 @@ func (c *Catalogue) ProtectedNames() []string {
 	return slices.Compact(all)
 }
 
+// IsProtected reports whether no list may bring a name: it is, or lies above, a
+// protected one, or lies in a protected zone.
+func (c *Catalogue) IsProtected(host string) bool {
+	n, err := bundle.ParseName(host)
+	return err == nil && c.guard("")(n) == SkipProtected
+}
+
 // guard holds back the names that a list of the category may not bring: a name
 // that is, or lies above, a protected one; everything in a protected zone such
 // as gov.vn; and a popular name on a list of what harms devices, since a large

@@ -106,6 +106,12 @@ func TestGuardHoldsProtectedNames(t *testing.T) {
 		if got := c.guard("adult")(mustName(t, name)); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
+		if got := c.IsProtected(name); got != (want == SkipProtected) {
+			t.Errorf("%s is protected: %v", name, got)
+		}
+	}
+	if c.IsProtected("facebook.com") || c.IsProtected("không phải tên") {
+		t.Error("a popular name, or what is none, is protected")
 	}
 	for category, want := range map[string]Skip{"malware": SkipPopular, "social": ""} {
 		if got := c.guard(category)(mustName(t, "facebook.com")); got != want {

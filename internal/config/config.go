@@ -113,6 +113,7 @@ type Detection struct {
 	Contact string `toml:"contact" doc:"Who answers for the scans: an address of a page or mailto:, told to every site that is looked at. Empty: the public URL of the hub."`
 	Browser string `toml:"browser" doc:"Path of a Chromium that makes a picture of each page which goes into the queue, as a visitor sees it. It reaches the web through the hub's own guard and nothing else. Empty: none is made."`
 	Pause   int    `toml:"pause" doc:"Seconds between two requests to one host, at least."`
+	RDAP    string `toml:"rdap" doc:"Base address of an RDAP service that says since when a domain is registered: a mirror, or one that sends the hub on to the registries. It learns every name that scans and officers look at, and must be on the public Internet, as scans reach nothing inside. Empty: nobody is asked, and rules with domain_age say nothing."`
 	// Budgets of a reviewer's day.
 	Pictures int `toml:"pictures" doc:"Pictures that a reviewer sees a day at most."`
 	Sounds   int `toml:"sounds" doc:"Sounds that a reviewer hears a day at most."`
@@ -266,6 +267,11 @@ func (c Hub) Validate() error {
 	}
 	if strings.ContainsAny(c.Detection.Contact, " ()\r\n") {
 		bad("detection.contact", "config/not-a-url")
+	}
+	if c.Detection.RDAP != "" {
+		if u, err := url.Parse(c.Detection.RDAP); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+			bad("detection.rdap", "config/not-a-url")
+		}
 	}
 	if c.Province.Pack == "" {
 		bad("province.pack", "input/required")

@@ -72,6 +72,7 @@ func TestValidateFindsEveryFault(t *testing.T) {
 	c.Database = Database{URL: "sqlite:x", URLFile: "y"}
 	c.Blobs.URL = "http://x"
 	c.Intake = Intake{FreePerMinute: -1, MaxWork: 1, MaxWait: 600}
+	c.Detection.RDAP = "https://rdap.example/?name="
 	c.Transfer = Transfer{Listen: "5353", Zone: "Vùng"}
 	c.Homes = Homes{Host: "dns tinh", Port: 0, Addresses: []string{"dns.example"}}
 	p := problem.From(c.Validate())
@@ -79,7 +80,7 @@ func TestValidateFindsEveryFault(t *testing.T) {
 	for _, f := range p.Fields {
 		got = append(got, f.Name)
 	}
-	want := []string{"language", "secrets_dir", "http.listen", "http.public_url", "http.cert_file", "http.trusted_proxy", "database.url", "blobs.url", "intake.free_per_minute", "intake.max_work", "intake.max_wait", "transfer.listen", "transfer.zone", "homes.host", "homes.addresses", "homes.https_port", "log.level"}
+	want := []string{"language", "secrets_dir", "http.listen", "http.public_url", "http.cert_file", "http.trusted_proxy", "database.url", "blobs.url", "detection.rdap", "intake.free_per_minute", "intake.max_work", "intake.max_wait", "transfer.listen", "transfer.zone", "homes.host", "homes.addresses", "homes.https_port", "log.level"}
 	if !slices.Equal(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}

@@ -234,7 +234,7 @@ func (r *run) feed(ctx context.Context, w waiting, v *fetch.Visited) error {
 		}
 		f := Found{
 			URL: w.URL, FinalURL: v.URL.String(), Kind: ItemEntry, Title: e.Title, Text: e.Text, Visible: e.Text, Published: e.Published,
-			Fetched: r.deps.Clock.Now(), Status: v.Status, PayloadSHA256: hexSum([]byte(e.Title + "\n" + e.Text)), NearDigest: Near(e.Text),
+			Fetched: r.deps.Clock.Now(), Status: v.Status, PayloadSHA256: hexSum([]byte(e.Title + "\n" + e.Text)), NearDigest: Near(e.Text), Reach: -1,
 		}
 		if err := r.deps.Found(ctx, f, rest); err != nil {
 			return fmt.Errorf("crawl: hand over an entry: %w", err)

@@ -32,6 +32,7 @@ type Content struct {
 	Pictures  []Picture
 	Videos    []Video
 	Links     []string
+	Reach     int // followers or views that the page states; -1: it states none
 }
 
 // Extract reads a page of HTML that has the address base. Pages come from
@@ -42,9 +43,9 @@ func Extract(text string, base *url.URL, maxLinks int) Content {
 	doc, err := html.ParseWithOptions(strings.NewReader(tree), html.ParseOptionEnableScripting(false))
 	if err != nil { // nested deeper than the parser goes
 		plain := cut(squeeze(tokens(text)), maxText)
-		return Content{Text: plain, Visible: plain}
+		return Content{Text: plain, Visible: plain, Reach: statedIn(plain)}
 	}
-	w := walker{base: base, maxLinks: maxLinks, seen: map[string]bool{}}
+	w := walker{base: base, maxLinks: maxLinks, seen: map[string]bool{}, reach: newReach()}
 	w.walk(doc, false)
 	c := w.out
 	if more != "" && w.visible.Len() < 2*maxText {
@@ -74,37 +75,10 @@ func Extract(text string, base *url.URL, maxLinks int) Content {
 		}
 	}
 	c.Text, c.Visible = cut(c.Text, maxText), cut(c.Visible, maxText)
+	if c.Reach = w.reach.counted; c.Reach < 0 {
+		c.Reach = max(w.reach.shown, statedIn(c.Visible))
+	}
 	return c
-}
-
-// atTag parts a text before its n-th tag, as a tree of many small elements has
-// many times the size of its page.
-func atTag(text string, n int) (before, after string) {
-	at := 0
-	for range n {
-		i := strings.IndexByte(text[at:], '<')
-		if i < 0 {
-			return text, ""
-		}
-		at += i + 1
-	}
-	return text[:at-1], text[at-1:]
-}
-
-// tokens is the text of a page that is no tree.
-func tokens(text string) string {
-	var b strings.Builder
-	for z := html.NewTokenizer(strings.NewReader(text)); b.Len() < 2*maxText; {
-		switch z.Next() {
-		case html.ErrorToken:
-			return b.String()
-		case html.TextToken:
-			b.Write(z.Text())
-		case html.StartTagToken:
-			b.WriteByte(' ')
-		}
-	}
-	return b.String()
 }
 
 func relegacy(name, s string) string {
@@ -154,6 +128,7 @@ type walker struct {
 	time     time.Time
 	visible  strings.Builder
 	elements int
+	reach    reach
 }
 
 func (w *walker) walk(n *html.Node, hidden bool) {
@@ -203,6 +178,9 @@ func (w *walker) element(n *html.Node) (hidden bool) {
 		return true
 	case "meta":
 		w.metaTag(n)
+		w.reach.microdata(n)
+	case "span":
+		w.reach.telegram(n)
 	case "a", "area":
 		w.link(attr(n, "href"))
 	case "iframe", "frame":
@@ -216,7 +194,10 @@ func (w *walker) element(n *html.Node) (hidden bool) {
 		if w.time.IsZero() {
 			w.time = parseTime(attr(n, "datetime"))
 		}
-	case "script", "style", "template", "noembed", "object", "svg", "head":
+	case "script":
+		w.reach.script(n)
+		return true
+	case "style", "template", "noembed", "object", "svg", "head":
 		return n.Data != "head"
 	}
 	return has(n, "hidden")

@@ -27,6 +27,7 @@ type Found struct {
 	Pictures  []Picture
 	Videos    []Video
 	Links     []string // canonical, in the page's order
+	Reach     int      // followers or views that a page states; -1: none, and of what is no page
 	Fetched   time.Time
 	Status    int
 	ETag      string

@@ -98,9 +98,14 @@ func FuzzCharset(f *testing.F) {
 func FuzzExtract(f *testing.F) {
 	f.Add("<title>a<body><p>b<a href=x><img srcset='a 1x,b'><video><source src=y>")
 	f.Add("<svg><math><table><tr><p><template><noscript><base href=//x><meta http-equiv=refresh content='0;url=/'>")
+	f.Add(`<script type=application/ld+json>{"@graph":[{"interactionStatistic":{"interactionType":["ViewAction"],"userInteractionCount":"1,2"}}]}</script>`)
+	f.Add("<meta itemprop=interactionCount content=UserPlays:1><meta itemprop=userInteractionCount content=1e9><span class=tgme_widget_message_views>1.2K</span><p>1,2 Tr lượt xem · 5")
 	base := mustURL(f, "https://mau.example/")
 	f.Fuzz(func(t *testing.T, text string) {
 		c := Extract(text, base, 10)
+		if c.Reach < -1 || c.Reach > maxReach {
+			t.Fatal("reach", c.Reach)
+		}
 		if len(c.Links) > 10 || len(c.Pictures) > maxPictures || len(c.Text) > maxText || len(c.Title) > maxTitle {
 			t.Fatal("beyond its limits")
 		}

@@ -22,7 +22,7 @@ func (r *run) item(ctx context.Context, w waiting, hops []hop, known Known) erro
 	last := hops[len(hops)-1]
 	f := Found{
 		URL: w.URL, FinalURL: last.URL.String(), Fetched: last.at, Status: last.Status, ETag: last.Header("ETag"), Modified: last.Header("Last-Modified"),
-		Short: last.Short, PayloadSHA256: hexSum(last.Payload),
+		Short: last.Short, PayloadSHA256: hexSum(last.Payload), Reach: -1,
 	}
 	switch kind := mediaType(last.Header("Content-Type")); {
 	case kind == "text/html", kind == "application/xhtml+xml", kind == "text/plain", kind == "" && looksLikeHTML(last.Body):
@@ -80,7 +80,7 @@ func (r *run) read(f *Found, v *fetch.Visited, bare bool) {
 	} else {
 		c := Extract(text, v.URL, r.limits.PageLinks)
 		f.Title, f.Text, f.Visible, f.Lang, f.Published = c.Title, c.Text, c.Visible, c.Lang, c.Published
-		f.Pictures, f.Videos, f.Links = c.Pictures, c.Videos, c.Links
+		f.Pictures, f.Videos, f.Links, f.Reach = c.Pictures, c.Videos, c.Links, c.Reach
 	}
 	f.NearDigest = Near(f.Visible)
 }

@@ -108,3 +108,33 @@ func parseTime(s string) time.Time {
 	}
 	return time.Time{}
 }
+
+// atTag parts a text before its n-th tag, as a tree of many small elements has
+// many times the size of its page.
+func atTag(text string, n int) (before, after string) {
+	at := 0
+	for range n {
+		i := strings.IndexByte(text[at:], '<')
+		if i < 0 {
+			return text, ""
+		}
+		at += i + 1
+	}
+	return text[:at-1], text[at-1:]
+}
+
+// tokens is the text of a page that is no tree.
+func tokens(text string) string {
+	var b strings.Builder
+	for z := html.NewTokenizer(strings.NewReader(text)); b.Len() < 2*maxText; {
+		switch z.Next() {
+		case html.ErrorToken:
+			return b.String()
+		case html.TextToken:
+			b.Write(z.Text())
+		case html.StartTagToken:
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
