@@ -149,7 +149,7 @@ func (s *Server) source(c *visit) error {
 func (c *visit) whereOf(o detection.Source, p *page.SourcePage) error {
 	if o.Kind == detection.Reported {
 		n, err := c.s.Detection.NameCounts(c.r.Context(), c.who.Actor)
-		p.Names = c.p.T("detection.source.names.text")
+		p.Names, p.NoNames = c.p.T("detection.source.names.text"), c.p.T("detection.source.names.none")
 		p.Facts = append(p.Facts, page.KV{Key: c.p.T("detection.source.names"), Value: c.p.T("detection.source.names.n", "alone", n.Alone, "next", n.Next, "visited", n.Visited)})
 		return err
 	}

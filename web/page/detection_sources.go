@@ -46,7 +46,8 @@ type SourcePage struct {
 	Path   string // of the page
 	Paused bool
 	// Names says how the names of reports are visited; "" for other sources.
-	Names string
+	Names   string
+	NoNames string // why nothing was visited yet
 }
 
 // ScanRow is one look at the source.

@@ -37,7 +37,7 @@ func (m maker) source() page.SourcePage {
 func (m maker) sourceOfReports() page.SourcePage {
 	title := m.t("detection.source.kind.reported")
 	return page.SourcePage{
-		Base: m.console(title, "detection"), Tabs: m.findTabs("sources"), Path: "/detection/sources/3", Names: m.t("detection.source.names.text"),
+		Base: m.console(title, "detection"), Tabs: m.findTabs("sources"), Path: "/detection/sources/3", Names: m.t("detection.source.names.text"), NoNames: m.t("detection.source.names.none"),
 		Source: page.SourceRow{Href: "/detection/sources/3", Title: title, Kind: title, Every: m.t("detection.source.every", "t", "1 ngày"), Light: "ok", State: m.t("detection.source.active")},
 		Facts: []page.KV{
 			{Key: m.t("detection.source.timetable"), Value: m.t("detection.source.every", "t", "1 ngày")},
