@@ -66,11 +66,31 @@ func (v *Visited) Location() (*url.URL, error) {
 // nothing; every status is an answer. An answer that comes too slowly or is too
 // large is cut and handed over with what was read of it. Codes of errors as
 // those of Get, and fetch/too-large for a head that is.
+//
+// An exchange that fails because ctx ends leaves ctx ended: whoever asks for
+// ctx.Err() next can tell a slow server from the end of his own time.
 func (c *Client) Visit(ctx context.Context, q Visit) (*Visited, error) {
 	u, err := CheckURL(q.URL)
 	if err != nil {
 		return nil, err
 	}
+	out, err := c.exchange(ctx, u, q)
+	if (err != nil || out.Cut == "time") && past(ctx) {
+		<-ctx.Done()
+		return nil, tell(u.Hostname(), ctx.Err())
+	}
+	return out, err
+}
+
+// past reports whether the time of a context is over. A dialler goes by the
+// deadline; the context is told by a timer, which on a busy machine comes many
+// dials later.
+func past(ctx context.Context) bool {
+	end, has := ctx.Deadline()
+	return ctx.Err() != nil || has && !time.Now().Before(end)
+}
+
+func (c *Client) exchange(ctx context.Context, u *url.URL, q Visit) (*Visited, error) {
 	if q.MaxBytes <= 0 {
 		q.MaxBytes = 8 << 20
 	}
