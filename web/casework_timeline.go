@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lachan/duty/casework"
+	"lachan/internal/authz"
 	"lachan/internal/clock"
 	"lachan/web/page"
 )
@@ -36,6 +37,7 @@ func (c *visit) caseStates(now casework.State) []page.State {
 // days groups the timeline, newest first.
 func (c *visit) days(v casework.CaseView, names map[string]string) []page.Day {
 	var out []page.Day
+	evidence := v.Mode != "offered" && c.may("detection.capture", authz.Resource{Type: "detection.item", Attrs: map[string]any{"case_units": []string{c.who.Actor.Unit}}})
 	for _, e := range v.Events {
 		on := e.At.In(clock.Vietnam)
 		day := time.Date(on.Year(), on.Month(), on.Day(), 0, 0, 0, 0, clock.Vietnam)
@@ -48,7 +50,7 @@ func (c *visit) days(v casework.CaseView, names map[string]string) []page.Day {
 			by = joined(by, c.unit(e.Unit).Name)
 		}
 		event := page.Event{At: e.At, Kind: eventKind(e.Kind), Title: c.eventTitle(e, names), By: by, Quote: e.Note}
-		if e.Kind == "exhibit" && e.Details["sha256"] != "" {
+		if e.Kind == "exhibit" && e.Details["sha256"] != "" && evidence {
 			event.Href, event.Link = itemPath(e.Details["item"])+"/capture?case="+v.ID, c.p.T("detection.item.capture.get")
 		}
 		last.Events = append(last.Events, event)

@@ -83,9 +83,7 @@ func (s *Server) itemPage(c *visit, typed detection.DecideCommand) (page.ReviewI
 	for _, k := range v.Clusters {
 		p.Clusters = append(p.Clusters, page.ReviewCluster{Kind: c.p.T(k.Kind.Key()), Value: string(k.Kind), Count: len(k.Items)})
 	}
-	if v.Capture.Size > 0 {
-		p.Capture = itemPath(v.ID) + "/capture"
-	}
+	p.Captured = v.Capture.Size > 0
 	for _, r := range detection.SkipReasons() {
 		p.Skips = append(p.Skips, page.Option{Value: r, Label: c.p.T("detection.skip." + nonEmpty(r, "none"))})
 	}
@@ -364,8 +362,8 @@ func (s *Server) picture(c *visit) error {
 	return err
 }
 
-// capture hands out the sealed record of a page: to the unit that reviews, or
-// to a unit with a part in the item's case (?case=).
+// capture hands out the sealed record of a page to a unit with a part in the
+// item's case (?case=), and to nobody else.
 func (s *Server) capture(c *visit) error {
 	if err := c.fresh(); err != nil {
 		return err

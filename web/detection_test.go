@@ -117,8 +117,14 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 	if at := regexp.MustCompile(`href="(/casework/cases/[^"]+)"`).FindStringSubmatch(body); at == nil {
 		t.Fatal("no way to the case")
 	} else {
-		has(t, one.page(at[1]), "Bản chụp niêm phong từ rà quét", "Lấy bản chụp")
-		got := one.get(path + "/capture?case=" + lastPart(at[1]))
+		capture := path + "/capture?case=" + lastPart(at[1])
+		page := one.page(at[1])
+		has(t, page, "Bản chụp niêm phong từ rà quét")
+		if r := one.get(capture); r.status != http.StatusNotFound || strings.Contains(page, capture) {
+			t.Fatalf("a reviewer takes the capture out: %d", r.status)
+		}
+		has(t, d.officer.page(at[1]), capture)
+		got := d.officer.get(capture)
 		if got.status != http.StatusOK || got.body != "WARC/1.1 mẫu" {
 			t.Fatalf("the capture: %d %q", got.status, got.body)
 		}

@@ -49,6 +49,7 @@ type desk struct {
 	texts    *locale.Texts
 	gate     *gate.Gate
 	log      diary
+	officer  *browser // of the duty unit, once there is an office
 }
 
 // diary is the log of the server, at its usual level.
@@ -371,6 +372,7 @@ func (d *desk) office() (admin, officer, head *browser) {
 	has(d.t, wrong.body, shares[0][1], shares[2][1]) // what was written down stays good
 	admin.send("/unlock/first", with(hidden(wrong.body), "share", shares[1][1]))
 	officer = d.invite("le.mau", d.duty, authz.Triage, authz.Handler)
+	d.officer = officer
 	head = d.invite("ho.mau", d.duty, authz.Head)
 	// The officer holds the key and gives it to the head.
 	person, err := d.identity.Members(ctx, d.duty)

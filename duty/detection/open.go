@@ -222,9 +222,10 @@ func (s *Service) Veil(ctx context.Context, actor authz.Actor, u *vault.Unlocked
 	return openPart(ctx, q, k, i.ID, veilPart(n))
 }
 
-// Capture gives out the sealed record of the page (WARC) as evidence: to the
-// unit that reviews, and to those that a case handed it to. caseUnits are the
-// units that have a part in the item's case. The caller closes it.
+// Capture gives out the sealed record of the page (WARC) as evidence to those
+// that a case handed it to, and never to who reviews: its pictures are neither
+// veiled nor counted. caseUnits are the units that have a part in the item's
+// case. The caller closes it.
 func (s *Service) Capture(ctx context.Context, actor authz.Actor, u *vault.Unlocked, item string, caseUnits []string) (io.ReadCloser, error) {
 	i, err := sqldb.One(ctx, s.DB.Read(), queryItem, scanItem, item)
 	if err != nil {

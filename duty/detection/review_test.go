@@ -107,6 +107,10 @@ func TestClause_5_2_FromFindingToCase(t *testing.T) {
 	}
 	_, err = w.Capture(w.ctx, handler, w.u(handler), v.ID, nil)
 	wants(t, err, "authz/not-found")
+	for _, units := range [][]string{nil, {reviewUnit, otherUnit}} {
+		_, err = w.Capture(w.ctx, w.an(), w.u(w.an()), v.ID, units) // nothing is downloaded by who reviews
+		wants(t, err, "authz/not-found")
+	}
 
 	// The same picture elsewhere carries the verdict and is not shown again.
 	again := w.find(page(t, 2, "scam", picture(t, 7)))

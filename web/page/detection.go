@@ -119,8 +119,8 @@ type ReviewItem struct {
 	Done     []KV
 	CaseHref string
 	CaseCode string
-	Capture  string // where the sealed capture is; "" for none
-	Policy   []KV   // what the law says of each label
+	Captured bool // the page as it was found lies sealed
+	Policy   []KV // what the law says of each label
 	Form     VerdictForm
 	Skips    []Option
 }

@@ -43,7 +43,7 @@ func (m maker) reviewItem() page.ReviewItem {
 			{N: 1, Kept: true, Size: m.t("detection.picture.size", "w", 640, "h", 400), Known: "Chặn ở mọi trường: Lừa đảo", Why: options("detection.reveal.doubt")},
 			{N: 2, Size: m.t("detection.picture.size", "w", 64, "h", 64), Film: true},
 		},
-		Budget: m.budgetRows(), Care: m.care(), Blur: 3, Open: true, Starred: true, Capture: "/detection/items/1/capture",
+		Budget: m.budgetRows(), Care: m.care(), Blur: 3, Open: true, Starred: true, Captured: true,
 		Notes:    []page.ReviewNote{{By: "Nguyễn Thị Mẫu", At: now, Text: "Giống trang tuần trước."}},
 		Clusters: []page.ReviewCluster{{Kind: m.t("detection.cluster.text"), Value: "text", Count: 4, On: true}, {Kind: m.t("detection.cluster.host"), Value: "host", Count: 9}},
 		Policy:   []page.KV{{Key: m.t("signs.label.scam"), Value: m.t("detection.policy.scam")}},
@@ -70,7 +70,7 @@ func (m maker) detection() set {
 	stop.Stop, away.Away, none.Rows, none.Starred, none.Lights = m.t("problem.detection.budget-spent"), true, nil, nil, nil
 	item := m.reviewItem()
 	covered, two, done, shown, faulty := item, item, item, item, item
-	covered.Covered, covered.Pictures, covered.Clusters, covered.Capture = true, nil, nil, ""
+	covered.Covered, covered.Pictures, covered.Clusters, covered.Captured = true, nil, nil, false
 	two.Open, two.Two = false, &page.TwoPerson{ID: "1", Act: "Lập vụ việc: Dụ dỗ trẻ", First: "Nguyễn Thị Mẫu", At: now, Confirm: "/detection/items/1/agree"}
 	done.Open, done.CaseHref, done.Text, done.Starred = false, "/casework/cases/1", nil, false
 	done.Done = []page.KV{{Key: m.t("detection.done.verdict"), Value: "Chặn ở mọi trường: Lừa đảo"}, {Key: m.t("detection.done.by"), Value: "Nguyễn Thị Mẫu, Trần Văn Mẫu"}, {Key: m.t("detection.done.page"), Value: m.t("detection.watch.gone")}}
