@@ -15,12 +15,16 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"fmt"
 	"io/fs"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -327,9 +331,26 @@ func TestANewerSchemaIsRefused(t *testing.T) {
 func TestMigrateBacksUpFirst(t *testing.T) {
 	cfg := kit.Config(kit.Folder(t), "")
 	h := kit.Open(t, cfg, hub.Options{})
-	undone := []string{"DELETE FROM goose_db_version WHERE version_id = 24"}
-	for _, table := range []string{"type", "pull", "access", "exchange"} {
-		undone = append(undone, "DROP TABLE detection_"+table)
+	steps, err := filepath.Glob("../../internal/sqldb/migrations/sqlite/*.sql") // sorted
+	if err != nil || len(steps) == 0 {
+		t.Fatalf("steps %v, %v", steps, err)
+	}
+	last := steps[len(steps)-1]
+	step, err := os.ReadFile(last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	number, err := strconv.Atoi(filepath.Base(last)[:5])
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`).FindAllSubmatch(step, -1)
+	if len(made) == 0 {
+		t.Fatalf("%s makes no table: take it back here in its own way", last)
+	}
+	undone := []string{fmt.Sprintf("DELETE FROM goose_db_version WHERE version_id = %d", number)}
+	for _, m := range slices.Backward(made) { // what refers to another was made after it
+		undone = append(undone, "DROP TABLE "+string(m[1]))
 	}
 	for _, undo := range undone {
 		if _, err := h.DB.Writer().Exec(undo); err != nil {
@@ -340,9 +361,9 @@ func TestMigrateBacksUpFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	kit.Open(t, cfg, hub.Options{})
-	made, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", "before-schema-24-*", "database.snapshot"))
-	if err != nil || len(made) != 1 {
-		t.Fatalf("backups %v, %v", made, err)
+	kept, err := filepath.Glob(filepath.Join(cfg.DataDir, "backups", fmt.Sprintf("before-schema-%d-*", number), "database.snapshot"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("backups %v, %v", kept, err)
 	}
 }
 
