@@ -373,11 +373,9 @@ func (s *Server) capture(c *visit) error {
 	if err != nil {
 		return err
 	}
-	var units []string
-	if id := c.query("case"); id != "" {
-		if units, err = s.Casework.Parts(ctx, c.who.Actor, id); err != nil {
-			return err
-		}
+	units, err := s.Casework.ExhibitUnits(ctx, c.who.Actor, c.query("case"), c.r.PathValue("id"))
+	if err != nil {
+		return err
 	}
 	r, err := s.Detection.Capture(ctx, c.who.Actor, u, c.r.PathValue("id"), units)
 	if err != nil {

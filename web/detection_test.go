@@ -129,8 +129,12 @@ func TestClause_5_2_AReviewersPages(t *testing.T) {
 			t.Fatalf("the capture: %d %q", got.status, got.body)
 		}
 	}
-	// The same picture elsewhere is not shown, and needs a reason.
-	again := d.finds(detection.Finding{Address: "https://khac.example/", Text: "x", Pictures: []detection.FoundPicture{samplePicture(t)}})
+	// The same picture elsewhere is not shown, and needs a reason. That a case is
+	// the officer's opens him no other item.
+	again := d.finds(detection.Finding{Address: "https://khac.example/", Text: "x", Pictures: []detection.FoundPicture{samplePicture(t)}, Capture: []byte("WARC/1.1 khác")})
+	if r := d.officer.get(again + "/capture?case=" + lastPart(caseIn(t, body))); r.status != http.StatusNotFound {
+		t.Fatalf("the capture of another item: %d", r.status)
+	}
 	has(t, two.page(again), "Nhận rồi mới xem")
 	body = two.send(again+"/take", url.Values{})
 	has(t, body, "Hình đã có kết luận: Chặn ở mọi trường")

@@ -4,10 +4,13 @@ package casework
 
 import (
 	"context"
+	"encoding/json"
+	"slices"
 	"strconv"
 
 	"lachan/internal/authz"
 	"lachan/internal/id"
+	"lachan/internal/problem"
 	"lachan/internal/sqldb"
 	"lachan/internal/vault"
 )
@@ -131,11 +134,22 @@ func (s *Service) OpenAbout(ctx context.Context, address string) (int, error) {
 	return sqldb.One(ctx, s.DB.Read(), reportsOfAddress, sqldb.Scalar[int], s.hash("url", canonical), false, int64(0))
 }
 
-// Parts lists the units that have a part in a case which the actor may see.
-func (s *Service) Parts(ctx context.Context, actor authz.Actor, caseID string) ([]string, error) {
+var exhibitsOfCase = sqldb.Register("casework.exhibits_of_case", `SELECT details FROM casework_event WHERE case_id = $1 AND kind = 'exhibit'`)
+
+// ExhibitUnits lists the units that may open the record of an item as evidence
+// of a case which the actor may see: those with a part in it. That the case has
+// this exhibit is asked here, as whoever asks for one names both.
+func (s *Service) ExhibitUnits(ctx context.Context, actor authz.Actor, caseID, item string) ([]string, error) {
 	c, _, err := s.load(ctx, s.DB.Read(), actor, caseID, "casework.view", nil)
 	if err != nil {
 		return nil, err
+	}
+	exhibits, err := sqldb.All(ctx, s.DB.Read(), exhibitsOfCase, scanExhibit, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(exhibits, func(e Exhibit) bool { return e.Item == item && e.SHA256 != "" }) {
+		return nil, problem.New("authz/not-found")
 	}
 	access, err := sqldb.All(ctx, s.DB.Read(), accessOfCase, scanAccess, c.ID)
 	if err != nil {
@@ -148,6 +162,16 @@ func (s *Service) Parts(ctx context.Context, actor authz.Actor, caseID string) (
 		}
 	}
 	return units, nil
+}
+
+func scanExhibit(r sqldb.Row) (Exhibit, error) {
+	var text string
+	var details map[string]string
+	if err := r.Scan(&text); err != nil {
+		return Exhibit{}, err
+	}
+	err := json.Unmarshal([]byte(text), &details)
+	return Exhibit{Item: details["item"], SHA256: details["sha256"]}, err
 }
 
 // CameBack notes that a page that had gone is there again, and lets the case

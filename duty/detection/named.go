@@ -4,6 +4,8 @@ package detection
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"lachan/duty/detection/crawl"
@@ -37,6 +39,8 @@ type Name struct {
 }
 
 var (
+	queryHears = sqldb.Register("detection.hears", `
+		SELECT COUNT(*) FROM detection_source WHERE kind = 'reported' AND state = 'active'`)
 	queryReportedSource = sqldb.Register("detection.source_reported", `
 		SELECT `+sourceColumns+` FROM detection_source s WHERE s.kind = 'reported' AND s.state = 'active' LIMIT 1`)
 	queryNamePut = sqldb.Register("detection.name_put", `
@@ -65,11 +69,13 @@ func (s *Service) Hear(ctx context.Context, tx *sqldb.Tx, names []Name) error {
 	if len(names) == 0 {
 		return nil
 	}
-	source, err := sqldb.All(ctx, tx, queryReportedSource, s.scanSource)
-	if err != nil || len(source) == 0 {
+	hears, err := sqldb.One(ctx, tx, queryHears, sqldb.Scalar[int])
+	if err != nil || hears == 0 {
 		return wrap("names", err)
 	}
 	day := clock.Micro(s.now().Truncate(24 * time.Hour)) // nearer would say which report it was
+	// In one order, so that two reports at two hubs do not wait for each other.
+	names = slices.SortedFunc(slices.Values(names), func(a, b Name) int { return strings.Compare(a.Domain, b.Domain) })
 	for _, n := range names {
 		if s.Ordinary != nil && !s.Ordinary(n.Domain) {
 			continue

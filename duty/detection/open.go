@@ -224,15 +224,17 @@ func (s *Service) Veil(ctx context.Context, actor authz.Actor, u *vault.Unlocked
 
 // Capture gives out the sealed record of the page (WARC) as evidence to those
 // that a case handed it to, and never to who reviews: its pictures are neither
-// veiled nor counted. caseUnits are the units that have a part in the item's
-// case. The caller closes it.
+// veiled nor counted. Before the verdict it is nobody's. caseUnits are the units
+// that have a part in a case with this exhibit. The caller closes it.
 func (s *Service) Capture(ctx context.Context, actor authz.Actor, u *vault.Unlocked, item string, caseUnits []string) (io.ReadCloser, error) {
 	i, err := sqldb.One(ctx, s.DB.Read(), queryItem, scanItem, item)
 	if err != nil {
 		return nil, notFound(err, "authz/not-found")
 	}
 	r := i.resource()
-	r.Attrs["case_units"] = caseUnits
+	if i.State == Decided && i.Case != "" {
+		r.Attrs["case_units"] = caseUnits
+	}
 	permit, err := s.Authz.Check(ctx, actor, "detection.capture", r)
 	if err != nil {
 		return nil, err
