@@ -4,6 +4,7 @@ package hub
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -40,7 +41,8 @@ func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, er
 	pace := crawl.Pace{Pause: time.Duration(h.cfg.Detection.Pause) * time.Second}
 	var shoot func(ctx context.Context, address string) ([]byte, error)
 	if h.cfg.Detection.Browser != "" {
-		shoot = crawl.Browser{Path: h.cfg.Detection.Browser, Client: h.outside, Agent: software + " (+" + contact + ")", Within: shotFor, Bare: os.Getuid() == 0 && h.opts.Demo}.Shot
+		h.browser = crawl.Browser{Path: h.cfg.Detection.Browser, Client: h.outside, Agent: software + " (+" + contact + ")", Within: shotFor, Bare: os.Getuid() == 0 && h.opts.Demo}
+		shoot = h.browser.Shot
 	}
 	var aged detection.Aged
 	if base := h.cfg.Detection.RDAP; base != "" {
@@ -59,6 +61,18 @@ func (h *Hub) newDetection(catalogue *schools.Catalogue) (*detection.Service, er
 	}
 	h.onClose(s.Close)
 	return s, nil
+}
+
+// tryBrowser says at the start whether the browser draws where this hub runs. A
+// service that is fenced in may keep it from that (deploy/README.md), and a scan
+// goes on without it.
+func (h *Hub) tryBrowser(ctx context.Context) {
+	if h.browser.Path == "" {
+		return
+	}
+	if err := h.browser.Works(ctx); err != nil && ctx.Err() == nil {
+		h.log.ErrorContext(ctx, "the browser of [detection] draws nothing: captures have no picture of their page", slog.String("error", err.Error()))
+	}
 }
 
 // ordinary tells a name of one owner from the platforms, banks and agencies of

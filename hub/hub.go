@@ -17,6 +17,7 @@ import (
 	"lachan/duty"
 	"lachan/duty/casework"
 	"lachan/duty/detection"
+	"lachan/duty/detection/crawl"
 	"lachan/duty/reporting"
 	"lachan/duty/schools"
 	"lachan/duty/schools/online"
@@ -90,6 +91,7 @@ type Hub struct {
 	secrets  *vault.Secrets
 	fetch    *fetch.Client   // the door out
 	outside  *fetch.Client   // for what others name: reaches nothing inside
+	browser  crawl.Browser   // draws pages that are found; without a path: none does
 	examiner *media.Examiner // of pictures of strangers
 	keys     *schools.Keyring
 	queue    *jobs.Queue

@@ -49,6 +49,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { h.bus.Beat(ctx, edge.State); return nil })
 	g.Go(func() error { return h.follow(ctx) })
+	g.Go(func() error { h.tryBrowser(ctx); return nil })
 	if err := h.firstBundle(ctx); err != nil {
 		return err
 	}

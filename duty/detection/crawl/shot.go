@@ -20,9 +20,9 @@ import (
 
 // Browser makes a picture of a page with a Chromium that the operator installed.
 // It is given a proxy of internal/fetch as its only way out, so that it reaches
-// what the crawler may reach; a profile of its own for each picture, which is
-// deleted; and an end in bytes and time, at which it is killed with its
-// children.
+// what the crawler may reach; a folder of its own for each picture, which lies in
+// memory and is deleted; and an end in bytes and time, at which it is killed with
+// its children.
 //
 // What the page draws from elsewhere is loaded as for any visitor: robots.txt is
 // asked for the page alone, by whoever visited it before.
@@ -54,6 +54,17 @@ func (b Browser) Shot(ctx context.Context, address string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return b.draw(ctx, u.String())
+}
+
+// Works draws an empty page, which needs nothing but the browser itself: ErrShot
+// says what it lacks.
+func (b Browser) Works(ctx context.Context) error {
+	_, err := b.draw(ctx, "about:blank")
+	return err
+}
+
+func (b Browser) draw(ctx context.Context, address string) ([]byte, error) {
 	set(&b.Width, 1280)
 	set(&b.Height, 2400)
 	set(&b.Bytes, 30<<20)
@@ -63,15 +74,15 @@ func (b Browser) Shot(ctx context.Context, address string) ([]byte, error) {
 		return nil, fmt.Errorf("crawl: start the proxy: %w", err)
 	}
 	defer proxy.Close()
-	home, err := os.MkdirTemp("", "lachan-shot-")
+	home, err := newHome(memory)
 	if err != nil {
-		return nil, fmt.Errorf("crawl: a folder for the browser: %w", err)
+		return nil, fmt.Errorf("%w: a folder for the browser: %w", ErrShot, err)
 	}
 	defer os.RemoveAll(home)
 	ctx, cancel := context.WithTimeout(ctx, b.Within)
 	defer cancel()
 	picture := filepath.Join(home, "shot.png")
-	run := exec.CommandContext(ctx, b.Path, append(b.flags(proxy.Address(), home), "--screenshot="+picture, u.String())...) //nolint:gosec // the operator names the program, and the address is one of the web
+	run := exec.CommandContext(ctx, b.Path, append(b.flags(proxy.Address(), home), "--screenshot="+picture, address)...) //nolint:gosec // the operator names the program, and the address is one of the web
 	run.Dir, run.Env = home, []string{"HOME=" + home, "TMPDIR=" + home, "PATH=/usr/bin:/bin", "LANG=C.UTF-8"}
 	run.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	run.Cancel = func() error { return syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }

@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -79,8 +81,60 @@ func TestABrowserShowsThePageAndReachesNothingElse(t *testing.T) {
 	if _, err := b.Shot(context.Background(), "file:///etc/passwd"); err == nil {
 		t.Error("a file was shown")
 	}
+	if err := b.Works(context.Background()); err != nil {
+		t.Error(err)
+	}
 	b.Path = "/bin/false"
 	if _, err := b.Shot(context.Background(), s.URL); !errors.Is(err, ErrShot) {
 		t.Error(err)
+	}
+}
+
+// What a browser draws is sealed later: until then it is in memory alone.
+func TestABrowserLeavesNothingOnADisk(t *testing.T) {
+	dir := t.TempDir()
+	picture := filepath.Join(dir, "mau.png")
+	if err := os.WriteFile(picture, []byte(pngHead+"mau"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// A program that draws only where all that it may write to is in memory.
+	program := filepath.Join(dir, "ve")
+	script := `#!/bin/sh
+case "$HOME:$TMPDIR:$PWD" in /dev/shm/lachan-shot-*:/dev/shm/lachan-shot-*:/dev/shm/lachan-shot-*) ;; *) exit 1 ;; esac
+for a; do case "$a" in --screenshot=*) cp ` + picture + ` "${a#--screenshot=}" ;; --user-data-dir=/dev/shm/*) echo "$HOME" > ` + dir + `/home ;; esac; done
+`
+	if err := os.WriteFile(program, []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	b := Browser{Path: program, Client: fetch.New(fetch.Options{Agent: "lachan/test"}), Agent: "lachan/test"}
+	shot, err := b.Shot(context.Background(), "https://trang-mau.example/")
+	if err != nil || string(shot) != pngHead+"mau" {
+		t.Fatal(err)
+	}
+	home, err := os.ReadFile(filepath.Join(dir, "home"))
+	if err != nil {
+		t.Fatal("its profile lies elsewhere", err)
+	}
+	if _, err := os.Stat(strings.TrimSpace(string(home))); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("its folder is left", err)
+	}
+	if _, err := newHome("/proc"); !errors.Is(err, errOnDisk) {
+		t.Error("a folder that is not in memory was taken", err)
+	}
+}
+
+func TestWhatAKilledBrowserLeftIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Now()
+	for name, age := range map[string]time.Duration{"lachan-shot-cu": time.Hour, "lachan-shot-dang-ve": time.Minute, "lachan-shot-moi": 0, "cua-nguoi-khac": time.Hour} {
+		at := filepath.Join(dir, name)
+		if err := errors.Join(os.Mkdir(at, 0o700), os.Chtimes(at, now.Add(-age), now.Add(-age))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sweepHomes(filepath.Join(dir, "lachan-shot-moi"))
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(left) != 3 || filepath.Base(left[1]) != "lachan-shot-dang-ve" {
+		t.Error(left, err)
 	}
 }
