@@ -13,27 +13,34 @@ import (
 	"lachan/web/page"
 )
 
+// The pages that ask for what a request lacks.
+const (
+	loginPath  = "/login"
+	codePath   = "/login/code"
+	unlockPath = "/unlock"
+)
+
 // accessRoutes is the way in: set-up, the card of an invited person, log-in,
 // unlocking. They serve every clause and none by itself.
 func (s *Server) accessRoutes() []Route {
 	return []Route{
-		{Method: http.MethodGet, Path: "/login", Public: true, Do: s.loginPage},
-		{Method: http.MethodPost, Path: "/login", Public: true, Do: s.login},
-		{Method: http.MethodGet, Path: "/login/code", Public: true, Do: s.codePage},
-		{Method: http.MethodPost, Path: "/login/code", Public: true, Do: s.code},
+		{Method: http.MethodGet, Path: loginPath, Public: true, Do: s.loginPage},
+		{Method: http.MethodPost, Path: loginPath, Public: true, Fleeting: true, Limit: keptLimit, Do: s.login},
+		{Method: http.MethodGet, Path: codePath, Public: true, Do: s.codePage},
+		{Method: http.MethodPost, Path: codePath, Public: true, Fleeting: true, Limit: keptLimit, Do: s.code},
 		{Method: http.MethodGet, Path: "/login/enrol", Public: true, Do: s.enrolPage},
-		{Method: http.MethodPost, Path: "/login/enrol", Public: true, Do: s.enrol},
-		{Method: http.MethodPost, Path: "/logout", Public: true, Do: s.logout},
-		{Method: http.MethodGet, Path: "/unlock", Do: s.unlockPage},
-		{Method: http.MethodPost, Path: "/unlock", Do: s.unlock},
+		{Method: http.MethodPost, Path: "/login/enrol", Public: true, Fleeting: true, Do: s.enrol},
+		{Method: http.MethodPost, Path: "/logout", Public: true, Fleeting: true, Do: s.logout},
+		{Method: http.MethodGet, Path: unlockPath, Do: s.unlockPage},
+		{Method: http.MethodPost, Path: unlockPath, Fleeting: true, Limit: keptLimit, Do: s.unlock},
 		{Method: http.MethodGet, Path: "/unlock/first", Do: s.firstPage},
-		{Method: http.MethodPost, Path: "/unlock/first", Do: s.first},
-		{Method: http.MethodPost, Path: "/lock", Do: s.lock},
-		{Method: http.MethodPost, Path: "/unit", Do: s.switchUnit},
+		{Method: http.MethodPost, Path: "/unlock/first", Fleeting: true, Do: s.first},
+		{Method: http.MethodPost, Path: "/lock", Fleeting: true, Do: s.lock},
+		{Method: http.MethodPost, Path: "/unit", Fleeting: true, Do: s.switchUnit},
 		{Method: http.MethodGet, Path: "/setup/{token}", Public: true, Do: s.setupPage},
-		{Method: http.MethodPost, Path: "/setup/{token}", Public: true, Do: s.setup},
+		{Method: http.MethodPost, Path: "/setup/{token}", Public: true, Fleeting: true, Do: s.setup},
 		{Method: http.MethodGet, Path: "/welcome/{token}", Public: true, Do: s.welcomePage},
-		{Method: http.MethodPost, Path: "/welcome/{token}", Public: true, Do: s.welcome},
+		{Method: http.MethodPost, Path: "/welcome/{token}", Public: true, Fleeting: true, Do: s.welcome},
 	}
 }
 
@@ -58,8 +65,7 @@ func (s *Server) loginPage(c *visit) error {
 		return c.redirect(safeBack(c.next(), "/work"))
 	}
 	c.flash()
-	c.base.Title = c.p.T("web.title.login")
-	return c.show("access/login", page.Login{Base: c.base, Next: c.next()})
+	return c.showAsking(loginPath, c.next(), page.Kept{})
 }
 
 func (s *Server) login(c *visit) error {
@@ -68,14 +74,17 @@ func (s *Server) login(c *visit) error {
 	cookie, state, err := s.Identity.Login(c.r.Context(), name, c.r.PostForm.Get("password"))
 	if err != nil {
 		return c.again("access/login", err, func() (drawn, error) {
-			return page.Login{Base: c.base, Name: name, Next: c.next()}, nil
+			return page.Login{Base: c.base, Name: name, Next: c.next(), Kept: c.kept()}, nil
 		})
 	}
 	c.setSession(cookie)
 	if state == identity.StateEnrol {
 		return c.redirect("/login/enrol")
 	}
-	return c.redirect(withNext("/login/code", c.next()))
+	if kept := c.kept(); kept.To != "" {
+		return c.showAsking(codePath, c.next(), kept)
+	}
+	return c.redirect(withNext(codePath, c.next()))
 }
 
 // codePage asks for the second factor: to finish the log-in, or once more
@@ -88,7 +97,7 @@ func (s *Server) codePage(c *visit) error {
 	if sess.State == identity.StateEnrol {
 		return c.redirect("/login/enrol")
 	}
-	return c.show("access/totp", page.TOTP{Base: c.base, Next: c.next()})
+	return c.showAsking(codePath, c.next(), page.Kept{})
 }
 
 func (s *Server) code(c *visit) error {
@@ -96,12 +105,12 @@ func (s *Server) code(c *visit) error {
 	if err != nil {
 		return err
 	}
-	again := func() (drawn, error) { return page.TOTP{Base: c.base, Next: c.next()}, nil }
+	again := func() (drawn, error) { return page.TOTP{Base: c.base, Next: c.next(), Kept: c.kept()}, nil }
 	if sess.State == identity.StateFull {
 		if err := s.Identity.StepUp(c.r.Context(), sess, c.form("code")); err != nil {
 			return c.again("access/totp", err, again)
 		}
-		return c.redirect(safeBack(c.next(), "/work"))
+		return c.goOn(func() error { return c.redirect(safeBack(c.next(), "/work")) })
 	}
 	if err := s.finishLogin(c, sess); err != nil {
 		return c.again("access/totp", err, again)
@@ -153,10 +162,12 @@ func (s *Server) finishLogin(c *visit, sess identity.Session) error {
 	if err != nil {
 		return err
 	}
-	if !has && s.needsPassphrase(c, sess) {
-		return c.redirect("/unlock/first")
-	}
-	return c.redirect(safeBack(c.next(), "/work"))
+	return c.goOn(func() error {
+		if !has && s.needsPassphrase(c, sess) {
+			return c.redirect("/unlock/first")
+		}
+		return c.redirect(safeBack(c.next(), "/work"))
+	})
 }
 
 // needsPassphrase reports whether somebody will read sealed content, or make

@@ -34,7 +34,7 @@ func (s *Server) exchangeRoutes() []Route {
 		{Method: http.MethodPost, Path: one + "/edit", Clauses: find, Do: s.editExchange},
 		{Method: http.MethodPost, Path: one + "/run", Clauses: find, Do: s.runExchange},
 		{Method: http.MethodPost, Path: one + "/pause", Clauses: find, Do: s.pauseExchange},
-		{Method: http.MethodPost, Path: one + "/access", Clauses: find, Do: s.setAccess},
+		{Method: http.MethodPost, Path: one + "/access", Clauses: find, Fleeting: true, Do: s.setAccess},
 		{Method: http.MethodPost, Path: one + "/import", Clauses: find, Limit: listLimit, Do: s.importSignals},
 		{Method: http.MethodPost, Path: one + "/preview", Clauses: find, Limit: listLimit, Do: s.previewSignals},
 		{Method: http.MethodPost, Path: one + "/columns", Clauses: find, Do: s.mapColumns},

@@ -89,7 +89,7 @@ func TestAFormOfAnotherSiteIsRefused(t *testing.T) {
 func TestABodyHasALimit(t *testing.T) {
 	d := newDesk(t)
 	d.office()
-	for path, size := range map[string]int{"/login": 65 << 10, "/report": 257 << 10} {
+	for path, size := range map[string]int{"/language": 65 << 10, "/report": 257 << 10, "/login": 2<<20 + 1} {
 		r := d.browser().ask(http.MethodPost, path, url.Values{"words": {strings.Repeat("a", size)}})
 		if r.status != http.StatusUnprocessableEntity {
 			t.Errorf("%s takes %d bytes: %d", path, size, r.status)

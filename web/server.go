@@ -76,12 +76,20 @@ func New(deps Deps) (*Server, error) {
 
 // Route is one address.
 type Route struct {
-	Method  string // GET or POST
-	Path    string // pattern of http.ServeMux
-	Clauses []string
-	Public  bool  // no log-in
-	Limit   int64 // bytes of body; 0: 64 KiB
-	Do      func(c *visit) error
+	Method   string // GET or POST
+	Path     string // pattern of http.ServeMux
+	Clauses  []string
+	Public   bool  // no log-in
+	Fleeting bool  // a POST that is not carried past a log-in: it holds a secret, or means nothing then
+	Limit    int64 // bytes of body; 0: 64 KiB
+	Do       func(c *visit) error
+}
+
+func (r Route) limit() int64 {
+	if r.Limit == 0 {
+		return bodyLimit
+	}
+	return r.Limit
 }
 
 // Routes lists every address, for the test that visits them all and for

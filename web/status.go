@@ -165,8 +165,7 @@ func (c *visit) again(name string, err error, build func() (drawn, error)) error
 	case problem.NotFound, problem.Internal:
 		return err
 	}
-	switch prob.Code {
-	case "identity/not-logged-in", "identity/locked", "identity/step-up", "casework/unlock-first", "authz/forbidden":
+	if asks(err) != "" || prob.Code == "authz/forbidden" {
 		return err
 	}
 	c.base.Problem = prob

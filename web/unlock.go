@@ -20,7 +20,7 @@ func (s *Server) unlockPage(c *visit) error {
 	if !has {
 		return c.redirect("/unlock/first")
 	}
-	return c.show("access/unlock", page.Unlock{Base: c.base, Next: c.next()})
+	return c.showAsking(unlockPath, c.next(), page.Kept{})
 }
 
 func (s *Server) unlock(c *visit) error {
@@ -30,16 +30,17 @@ func (s *Server) unlock(c *visit) error {
 	}
 	if err != nil {
 		return c.again("access/unlock", err, func() (drawn, error) {
-			return page.Unlock{Base: c.base, Next: c.next()}, nil
+			return page.Unlock{Base: c.base, Next: c.next(), Kept: c.kept()}, nil
 		})
 	}
 	if err := s.offerModels(c); err != nil {
 		return err
 	}
+	said := "flash.unlocked"
 	if len(opened.Waiting) > 0 {
-		return c.done(safeBack(c.next(), "/work"), "flash.unlocked-waiting")
+		said = "flash.unlocked-waiting"
 	}
-	return c.done(safeBack(c.next(), "/work"), "flash.unlocked")
+	return c.goOn(func() error { return c.done(safeBack(c.next(), "/work"), said) })
 }
 
 func (s *Server) lock(c *visit) error {
@@ -57,7 +58,7 @@ func (s *Server) firstPage(c *visit) error {
 		return err
 	}
 	if has {
-		return c.redirect("/unlock")
+		return c.redirect(unlockPath)
 	}
 	if err := c.fresh(); err != nil {
 		return err
@@ -75,7 +76,7 @@ func (s *Server) first(c *visit) error {
 		opened, err = s.Identity.FirstUnlock(c.r.Context(), c.who.Session, c.r.PostForm.Get("passphrase"))
 	}
 	if problem.Is(err, "identity/has-passphrase") {
-		return c.redirect("/unlock")
+		return c.redirect(unlockPath)
 	}
 	if err != nil {
 		return c.again("access/first", err, func() (drawn, error) { return page.FirstUnlock{Base: c.base}, nil })

@@ -17,12 +17,13 @@ import (
 
 // visit is one request on its way through a handler.
 type visit struct {
-	s    *Server
-	w    http.ResponseWriter
-	r    *http.Request
-	p    *locale.Printer
-	who  *session // nil on public pages and before log-in
-	base page.Base
+	s     *Server
+	route Route
+	w     http.ResponseWriter
+	r     *http.Request
+	p     *locale.Printer
+	who   *session // nil on public pages and before log-in
+	base  page.Base
 }
 
 // bodyLimit is how much a form may send where its route says nothing else.
@@ -34,6 +35,7 @@ func (s *Server) wrap(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		logs.Add(r.Context(), slog.String("route", route.Path))
 		c := s.visit(w, r)
+		c.route = route
 		err := s.enter(c, route)
 		if err == nil {
 			err = route.Do(c)
@@ -51,13 +53,10 @@ func (s *Server) enter(c *visit, route Route) error {
 		}
 	}
 	if route.Method == http.MethodPost {
-		limit := route.Limit
-		if limit == 0 {
-			limit = bodyLimit
-		}
+		limit := route.limit()
 		c.r.Body = http.MaxBytesReader(c.w, c.r.Body, limit)
 		// A file is read part by part by its handler; everything else is a form.
-		if !strings.HasPrefix(c.r.Header.Get("Content-Type"), "multipart/") {
+		if !c.sendsFile() {
 			if err := c.r.ParseForm(); err != nil {
 				return tooLarge(err, limit)
 			}
@@ -167,26 +166,12 @@ func safeBack(to, otherwise string) string {
 
 // fail shows the error page, or the log-in page where that is what is missing.
 func (c *visit) fail(err error) {
-	prob := problem.From(err)
-	switch prob.Code {
-	case "identity/not-logged-in":
-		http.Redirect(c.w, c.r, "/login?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
-		return
-	case "identity/step-up":
-		http.Redirect(c.w, c.r, "/login/code?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
-		return
-	case "identity/locked", "casework/unlock-first", "detection/unlock-first":
-		http.Redirect(c.w, c.r, "/unlock?next="+url.QueryEscape(nextOf(c.r)), http.StatusSeeOther)
-		return
+	if at := asks(err); at != "" {
+		if err = c.ask(at, err); err == nil {
+			return
+		}
 	}
 	c.s.failVisit(c, err)
-}
-
-func nextOf(r *http.Request) string {
-	if r.Method == http.MethodGet {
-		return r.URL.RequestURI()
-	}
-	return r.URL.Path
 }
 
 // fail answers with an error outside of a route.

@@ -180,8 +180,22 @@ func TestClause_5_2_FoundBeforeAnybodyReported(t *testing.T) {
 	if got := key(t, ctx, "2", chosen); got != "dismiss " {
 		t.Errorf("keys are off, and 2 chose %q", got)
 	}
+	// Locked from another tab meanwhile: the verdict waits for the passphrase, and
+	// nothing of it is lost.
+	if status := run(t, ctx, chromedp.Evaluate[int](`fetch("/lock", {method: "POST"}).then(r => r.status)`, chromedp.EvalAwaitPromise)); status != http.StatusOK {
+		t.Fatalf("lock: %d", status)
+	}
 	tick(t, ctx, `[name=verdict][value=block]`)
+	fill(t, ctx, `#f-note`, "Ghi chú mẫu, còn nguyên")
 	press(t, ctx, `form[action$="/decide"] button`)
+	v.look("unlock-with-a-verdict")
+	fill(t, ctx, `main [name=passphrase]`, reviewer.Passphrase)
+	press(t, ctx, `main form[action="/unlock"] button`)
+	if page := text(t, ctx); !strings.Contains(page, "Ghi chú mẫu, còn nguyên") {
+		t.Errorf("what was typed is gone:\n%s", page)
+	}
+	v.look("send-a-verdict")
+	press(t, ctx, `main form[action$="/decide"] button`)
 	for end := time.Now().Add(10 * time.Second); ask(t, dns, "mau-tim.example") == "NOERROR"; {
 		if time.Now().After(end) {
 			t.Fatal("ten seconds after the verdict the name is still open")

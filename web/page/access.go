@@ -2,18 +2,22 @@
 
 package page
 
+import "strings"
+
 // Login asks for name and password: POST /login with "name", "password",
-// "next".
+// "next". It, TOTP and Unlock carry a form along that came too late.
 type Login struct {
 	Base
 	Name string
 	Next string
+	Kept Kept
 }
 
 // TOTP asks for the second factor: POST /login/code with "code", "next".
 type TOTP struct {
 	Base
 	Next string
+	Kept Kept
 }
 
 // Enrol shows the second factor to a new account: POST /login/enrol with
@@ -29,6 +33,34 @@ type Unlock struct {
 	Base
 	Next string
 	Why  string // what needs it, in words; empty: nothing in particular
+	Kept Kept
+}
+
+// Kept is a form that was sent when nobody was logged in or content was locked.
+// It travels as "kept-to" and "kept." before each of its names.
+type Kept struct {
+	To     string // its address; empty: nothing is carried along
+	Fields []Hidden
+}
+
+// Words are what somebody wrote in the form and did not choose: the values of
+// more than one word.
+func (k Kept) Words() []string {
+	var words []string
+	for _, f := range k.Fields {
+		if strings.ContainsAny(strings.TrimSpace(f.Value), " \n") {
+			words = append(words, f.Value)
+		}
+	}
+	return words
+}
+
+// SendKept is the last page on the way of a form that was kept: POST Kept.To with
+// its own fields sends it, Next leads away from it.
+type SendKept struct {
+	Base
+	Kept Kept
+	Next string
 }
 
 // FirstUnlock makes the person's key pair. POST /unlock/first with

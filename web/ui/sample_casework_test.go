@@ -15,7 +15,10 @@ const square = `<svg viewBox="0 0 8 8"><path d="M0 0h8v8H0z"/></svg>`
 func (m maker) access() set {
 	wrong := m.base(m.t("console.login.title"), "/login")
 	wrong.Problem = problem.New("input/faulty").Field("password", "input/required")
+	kept := page.Kept{To: "/casework/cases/1/refer", Fields: []page.Hidden{{Name: "to", Value: "police"}, {Name: "reason", Value: "Em kể đã ba tối liền bị nhắn tin, có ảnh chụp màn hình mẫu.\nNhờ phía công an nhận trong hôm nay."}}}
 	return set{
+		"access/login#kept": page.Login{Base: m.base(m.t("console.login.title"), "/casework/cases/1/refer"), Next: "/casework/cases/1", Kept: kept}, "access/totp#kept": page.TOTP{Base: m.base(m.t("console.totp.title"), "/login"), Kept: kept},
+		"access/unlock#kept": page.Unlock{Base: m.base(m.t("console.unlock.title"), "/unlock"), Next: "/work", Kept: kept}, "access/kept": page.SendKept{Base: m.base(m.t("console.kept.title"), "/unlock"), Kept: kept, Next: "/casework/cases/1"},
 		"access/login": page.Login{Base: m.base(m.t("console.login.title"), "/login"), Next: "/work"}, "access/login#fault": page.Login{Base: wrong, Name: "mai.mau"},
 		"access/totp":         page.TOTP{Base: m.base(m.t("console.totp.title"), "/login/code")},
 		"access/enrol":        page.Enrol{Base: m.base(m.t("console.enrol.title"), "/login/enrol"), QR: square, Secret: "JBSW Y3DP EHPK 3PXP"},
