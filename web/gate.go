@@ -36,15 +36,10 @@ func (c *visit) waiting(kind gate.Kind, ask *gate.Ask, danger bool, set map[stri
 		Base: c.base, Action: c.r.URL.Path, Seconds: int(ask.Wait / time.Second), Early: ask.Early, Danger: danger,
 		Challenge: ask.Challenge, Below: ask.Below, Pieces: gate.Pieces, Answer: sumField(kind),
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.r.PostForm)) {
+	p.Hidden = c.hidden(func(name string) (string, bool) {
 		_, replaced := set[name]
-		if replaced || name == ticketField(kind) || name == sumField(kind) {
-			continue
-		}
-		for _, v := range c.r.PostForm[name] {
-			p.Hidden = append(p.Hidden, page.Hidden{Name: name, Value: v})
-		}
-	}
+		return name, !replaced && name != ticketField(kind) && name != sumField(kind)
+	})
 	for _, name := range slices.Sorted(maps.Keys(set)) {
 		p.Hidden = append(p.Hidden, page.Hidden{Name: name, Value: set[name]})
 	}

@@ -3,11 +3,9 @@
 package web
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 
 	"lachan/internal/logs"
@@ -18,7 +16,7 @@ import (
 // A form can be sent too late: the session has ended over a long statement, or
 // its content was locked. Then the page that asks for what is missing carries
 // what was typed along in hidden fields, from the log-in to the second factor to
-// the passphrase, and the last page sends it with one press. Nothing of it is
+// the passphrase, and the last page sends it with one press more. Nothing of it is
 // stored here or stands in an address; what was sent is judged anew.
 
 // The fields in which a form travels: its address, and its own fields.
@@ -88,13 +86,7 @@ func (c *visit) keep() page.Kept {
 	if c.route.Fleeting {
 		return c.kept() // what it carries itself
 	}
-	kept := page.Kept{To: c.r.URL.RequestURI()}
-	for _, name := range slices.Sorted(maps.Keys(c.r.PostForm)) {
-		for _, v := range c.r.PostForm[name] {
-			kept.Fields = append(kept.Fields, page.Hidden{Name: name, Value: v})
-		}
-	}
-	return kept
+	return page.Kept{To: c.r.URL.RequestURI(), Fields: c.hidden(func(name string) (string, bool) { return name, true })}
 }
 
 // kept is the form that came along with this request.
@@ -103,15 +95,7 @@ func (c *visit) kept() page.Kept {
 	if kept.To == "" {
 		return page.Kept{}
 	}
-	for _, name := range slices.Sorted(maps.Keys(c.r.PostForm)) {
-		own, carried := strings.CutPrefix(name, keptName)
-		if !carried {
-			continue
-		}
-		for _, v := range c.r.PostForm[name] {
-			kept.Fields = append(kept.Fields, page.Hidden{Name: own, Value: v})
-		}
-	}
+	kept.Fields = c.hidden(func(name string) (string, bool) { return strings.CutPrefix(name, keptName) })
 	return kept
 }
 

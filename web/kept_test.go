@@ -60,7 +60,7 @@ func TestAFormThatCameTooLateIsNotLost(t *testing.T) {
 	form = officer.asked(officer.post("/login/code", with(form, "code", "000000")), "/login/code", why)
 	d.clock.Advance(time.Minute) // a code is good once
 	body := officer.send("/login/code", with(form, "code", totpCode(t, officer.secret, d.clock.Now())))
-	has(t, body, "Việc vừa rồi chưa được gửi", "Dòng thứ hai &amp; hết", `href="`+path+`/refer"`)
+	has(t, body, "Việc vừa rồi chưa được làm", "Dòng thứ hai &amp; hết", `href="`+path+`/refer"`)
 	form = officer.carried(body, path+"/refer", why, "narrative", "evidence")
 	if len(form) != len(fields) || len(form["fields"]) != 2 {
 		t.Fatalf("the form grew or shrank: %v", form)

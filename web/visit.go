@@ -5,8 +5,10 @@ package web
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"lachan/internal/locale"
@@ -122,6 +124,20 @@ func (c *visit) forms(name string) []string {
 	for _, v := range c.r.PostForm[name] {
 		if v = locale.Normalize(v); v != "" {
 			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// hidden are the fields of this form as they came, for another form that carries
+// them: as says under which name, and whether.
+func (c *visit) hidden(as func(name string) (string, bool)) []page.Hidden {
+	var all []page.Hidden
+	for _, name := range slices.Sorted(maps.Keys(c.r.PostForm)) {
+		if carried, on := as(name); on {
+			for _, v := range c.r.PostForm[name] {
+				all = append(all, page.Hidden{Name: carried, Value: v})
+			}
 		}
 	}
 	return all
